@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The audit: replays a stream of records, vCPU by vCPU, and reports where NMI
+ * blocking was handled wrongly, with the evidence for it.
+ *
+ * It never guesses. What could not be judged is counted by cause.
+ */
+#ifndef REBLOCK_AUDIT_H
+#define REBLOCK_AUDIT_H
+
+#include <stdbool.h>
+#include <reblock/record.h>
+#include <reblock/rules.h>
+#include <reblock/source.h>
+
+enum reblock_finding_kind {
+	REBLOCK_MISSED_REBLOCK,
+	REBLOCK_NMI_IN_NMI,
+	REBLOCK_BLOCKING_LOST,
+	REBLOCK_UNDEFINED_BIT,
+	REBLOCK_REINJECT_BLOCKED,
+	REBLOCK_RESERVED_BIT,
+	REBLOCK_STALE_MASK,
+	REBLOCK_FIELD_CLOBBERED,
+	REBLOCK_IRET_LIVELOCK,
+	REBLOCK_OVER_BLOCK,
+	REBLOCK_HARDWARE,
+	REBLOCK_UNREPORTABLE, /* needs Intel PT */
+	REBLOCK_FINDING_KINDS
+};
+
+enum reblock_severity { REBLOCK_NOTE, REBLOCK_WARNING, REBLOCK_ERROR };
+
+/* How sure a finding is, weakest first (docs/rules.md, section 4). */
+enum reblock_evidence { REBLOCK_PREDICTED, REBLOCK_DERIVED, REBLOCK_DELIVERED, REBLOCK_DIRECT, REBLOCK_EVIDENCES };
+
+/* Why an IRET unblock, or an exit that may have been one, was not judged. */
+enum reblock_cause {
+	REBLOCK_CAUSE_NO_REASON,         /* exit: no exit reason */
+	REBLOCK_CAUSE_NO_BIT12,          /* exit: the field that carries bit 12 is absent */
+	REBLOCK_CAUSE_NO_IDT_VECTORING,  /* exit */
+	REBLOCK_CAUSE_NO_CONTROLS,       /* exit: no pin-based controls */
+	REBLOCK_CAUSE_NO_RIP,            /* whether the guest resumed at the IRET is not known */
+	REBLOCK_CAUSE_NO_INJECTION,      /* what the entry injected is not known */
+	REBLOCK_CAUSE_NO_EVIDENCE,       /* nothing shows what blocking was at the entry */
+	REBLOCK_CAUSE_NO_ENTRY,          /* no entry recorded after the exit */
+	REBLOCK_CAUSE_MASK_WRITE,        /* between exit and entry: see enum reblock_between */
+	REBLOCK_CAUSE_EVENTS_WRITE,
+	REBLOCK_CAUSE_USER_SPACE,
+	REBLOCK_CAUSE_UNRECORDED,
+	REBLOCK_CAUSE_OTHER_VMCS,
+	REBLOCK_CAUSE_L2_UNKNOWN,
+	REBLOCK_CAUSE_OTHER_EVENT,       /* the entry injected something that leaves it open (rows 5, 8, 12) */
+	REBLOCK_CAUSE_MOVED,             /* the guest resumed elsewhere (row 12) */
+	REBLOCK_CAUSE_FAILED_ENTRY,      /* the entry failed */
+	REBLOCK_CAUSE_LOST,              /* records were lost in between */
+	REBLOCK_CAUSE_TIME_ORDER,        /* a record was older than the one before it */
+	REBLOCK_CAUSES
+};
+
+/* What stands in for fields that the source cannot carry; named in each finding that rests on one. */
+enum reblock_assumption {
+	REBLOCK_ASSUMES_L2_0 = 1 << 0,       /* no nested guest: l2 is taken as 0 */
+	REBLOCK_ASSUMES_VNMI_ON = 1 << 1,    /* "NMI exiting" and "virtual NMIs" are 1 */
+	REBLOCK_ASSUMES_VNMI_OFF = 1 << 2,   /* "NMI exiting" is 1, "virtual NMIs" 0 */
+	REBLOCK_ASSUMES_NO_HANDLER = 1 << 3, /* no posted interrupt's handler came and went before the NMI-window exit */
+	REBLOCK_ASSUMES_ENTERED = 1 << 4     /* the last entry of the trace did not fail */
+};
+#define REBLOCK_ASSUMPTIONS 5
+
+#define REBLOCK_FINDING_RECORDS 8
+
+struct reblock_finding {
+	enum reblock_finding_kind kind;
+	enum reblock_severity severity;
+	enum reblock_evidence evidence;
+	uint32_t vm;
+	uint16_t vcpu;
+	uint8_t n_records;
+	uint8_t assumes;   /* enum reblock_assumption */
+	uint64_t t;        /* of the record that completed it */
+	uint64_t records[REBLOCK_FINDING_RECORDS]; /* numbers of the records it rests on, ascending */
+	const char *rule;  /* section of docs/rules.md, such as "2, row 6"; static */
+	char why[320];     /* one plain sentence */
+};
+
+/* What became of an IRET unblock, or of an exit that may have been one. */
+enum reblock_outcome {
+	REBLOCK_OUTCOME_REBLOCKED, /* blocking was seen to be 1 at the entry, or the processor behaved so */
+	REBLOCK_OUTCOME_MISSED,    /* a finding says so */
+	REBLOCK_OUTCOME_REFLECTED, /* row 7: the fault went to the guest, nothing to re-block */
+	REBLOCK_OUTCOME_UNJUDGED
+};
+
+/* One exit that unblocked, or may have, at the moment its question is closed. */
+struct reblock_judgement {
+	uint64_t exit_number, entry_number; /* entry_number: UINT64_MAX where there is none */
+	uint32_t vm;
+	uint16_t vcpu;
+	enum reblock_tri unblocked;         /* YES or UNKNOWN */
+	enum reblock_unblock_exit exit_kind; /* REBLOCK_UNBLOCK_EXITS: not known */
+	enum reblock_outcome outcome;
+	enum reblock_cause cause;           /* for REBLOCK_OUTCOME_UNJUDGED */
+	struct reblock_verdict verdict;     /* row 0 and nothing missing where there is no entry */
+};
+
+/* Counts of one vCPU. */
+struct reblock_summary {
+	uint32_t vm;
+	uint16_t vcpu;
+	uint32_t pid;       /* of the VM's process, 0: not known */
+	char name[REBLOCK_NAME_LENGTH + 1]; /* of the VM, empty: not known */
+	uint64_t records;   /* of this vCPU, every kind */
+	uint64_t exits, entries;
+	uint64_t unblocks[REBLOCK_UNBLOCK_EXITS];   /* defined bit 12 = 1, by exit kind */
+	uint64_t reblocked[REBLOCK_UNBLOCK_EXITS];  /* of these: seen re-blocked */
+	uint64_t missed[REBLOCK_UNBLOCK_EXITS];     /* of these: missed */
+	uint64_t reflected[REBLOCK_UNBLOCK_EXITS];  /* of these: reflected to the guest */
+	uint64_t unjudged[REBLOCK_CAUSES];          /* of these, by cause */
+	uint64_t possible[REBLOCK_CAUSES];          /* exits that may have been unblocks (absent fields), by cause */
+	uint64_t nmi_reinjections;                  /* exits with an NMI in IDT-vectoring information */
+	uint64_t lost;         /* places where records of this vCPU are missing */
+	uint64_t lost_records; /* how many are known to be missing there */
+	uint64_t out_of_order; /* records older than their predecessor */
+	uint64_t findings[REBLOCK_FINDING_KINDS];
+	uint8_t assumes;       /* enum reblock_assumption: what was assumed for this vCPU */
+};
+
+struct reblock_audit;
+
+/* Called for each finding; a value other than 0 stops the feed, which returns it. */
+typedef int reblock_finding_fn(void *context, const struct reblock_finding *finding);
+
+/* Called for each unblock, or possible one, when its question is closed. */
+typedef void reblock_judgement_fn(void *context, const struct reblock_judgement *judgement);
+
+enum reblock_vnmi { REBLOCK_VNMI_NOT_ASSUMED, REBLOCK_VNMI_ON, REBLOCK_VNMI_OFF };
+
+struct reblock_audit_options {
+	/* Stands in for absent pin-based controls where the source does not carry them. */
+	enum reblock_vnmi vnmi;
+	reblock_finding_fn *finding;     /* may be NULL */
+	reblock_judgement_fn *judgement; /* may be NULL */
+	void *context;                   /* given to both */
+};
+
+/*
+ * Begins an audit of one stream. *SOURCE and *OPTIONS are copied. Returns NULL when memory
+ * is short; to be ended by reblock_audit_free.
+ */
+struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
+					const struct reblock_audit_options *options);
+
+/*
+ * Takes the next N well-formed records. The first record of all has number 0, unless FIRST
+ * says otherwise: records are numbered FIRST, FIRST + 1, ...
+ *
+ * Records of one vCPU must come in stream order; vCPUs are independent. Returns 0, the
+ * value of a finding callback that was not 0, or -ENOMEM.
+ */
+int reblock_audit_feed(struct reblock_audit *audit, uint64_t first,
+		       const struct reblock_record *records, size_t n);
+
+/*
+ * Ends the stream: closes what is open. Returns as reblock_audit_feed. No feed may follow.
+ */
+int reblock_audit_finish(struct reblock_audit *audit);
+
+/*
+ * The counts, one vCPU after the other, ordered by vm and vcpu: returns the I-th, or NULL
+ * past the last. Valid until the next feed; the order is made at the first call after it.
+ */
+const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit, size_t i);
+
+void reblock_audit_free(struct reblock_audit *audit); /* NULL is allowed */
+
+/* Names as they stand in reports and JSON: "missed-reblock", "error", "direct", "no-evidence", ... */
+const char *reblock_finding_name(enum reblock_finding_kind kind);
+const char *reblock_severity_name(enum reblock_severity severity);
+const char *reblock_evidence_name(enum reblock_evidence evidence);
+const char *reblock_cause_name(enum reblock_cause cause);
+const char *reblock_assumption_name(unsigned bit_number);
+
+/* One plain clause on what a cause or an assumption means, for people. */
+const char *reblock_cause_text(enum reblock_cause cause);
+const char *reblock_assumption_text(unsigned bit_number);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The collector: watches KVM on this host by BPF and delivers records.
+ *
+ * It knows no files and no findings: records go to a callback.
+ */
+#ifndef COLLECTOR_H
+#define COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <reblock/record.h>
+#include <reblock/source.h>
+
+struct collector;
+
+struct collector_options {
+	unsigned ring_size;   /* bytes, rounded up to a power of two and a page; 0: the default, 8 MiB */
+	bool no_cache_fill;   /* do not attach the classic program that makes KVM read the exit's fields */
+	bool trust_stale;     /* test knob: use cached fields without the regs_avail check */
+	bool verbose;         /* libbpf's and the verifier's words to standard error */
+};
+
+/*
+ * Records in stream order: those of one vCPU in time order. Returns 0 to go on; anything else
+ * stops the poll, which returns it.
+ */
+typedef int collector_sink(void *context, const struct reblock_record *records, size_t n);
+
+struct collector_stats {
+	uint64_t records;   /* delivered */
+	uint64_t lost;      /* not delivered: ring full */
+	uint64_t untracked; /* events of vCPUs for which there was no room in the tables */
+};
+
+/*
+ * Opens, loads and attaches. Returns 0 and sets *COLLECTOR, to be freed by collector_free; or a
+ * negative errno with *ERROR (to be freed) one or more lines on what is missing and what to do:
+ * -EPERM no rights or kernel lockdown, -ENOENT no KVM, no kvm_intel or no BTF, -ENOTSUP
+ * a kernel too old, -ENOMEM, others from bpf(2).
+ */
+int collector_open(const struct collector_options *options, struct collector **collector, char **error);
+
+/* The host and what is captured, as attached. Owned by the collector. */
+const struct reblock_source *collector_source(const struct collector *collector);
+
+/* One line for each attach point that could not be had, with what is lost by it; "" when none. */
+const char *collector_missing(const struct collector *collector);
+
+/*
+ * Delivers what is in the ring, waiting at most TIMEOUT_MS for the ring to be looked at again.
+ * Returns the number of records, or a negative errno, or the sink's value.
+ */
+long collector_poll(struct collector *collector, int timeout_ms, collector_sink *sink, void *context);
+
+/*
+ * Detaches, then delivers what is left, and a lost record for each vCPU whose last records
+ * were dropped. Returns as collector_poll.
+ */
+long collector_stop(struct collector *collector, collector_sink *sink, void *context);
+
+void collector_stats(const struct collector *collector, struct collector_stats *stats);
+
+void collector_free(struct collector *collector); /* NULL is allowed */
+
+/*
+ * Prints the whole picture of this host to OUT: kernel, CPU, kvm_intel's parameters, each attach point,
+ * capabilities, lockdown, BTF, and the evidence grades it can give. Returns 0 if reblock record
+ * can run here, 1 if not.
+ */
+int collector_doctor(FILE *out, bool colour);
+
+#endif
