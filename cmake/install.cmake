@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# cmake --install: program, libraries, headers, pkg-config file, man pages, licence.
+
+if(TARGET reblock_shared)
+	install(TARGETS reblock_static reblock_shared)
+endif()
+if(TARGET reblock)
+	install(TARGETS reblock)
+endif()
+install(DIRECTORY analyzer/include/reblock TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
+
+# The prefix is relative to the file itself, so that an installed tree may be moved.
+file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+configure_file(cmake/reblock.pc.in reblock.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/reblock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
+install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES LICENSE TYPE DOC)
