@@ -186,4 +186,22 @@ static inline int reblock_flag(const struct reblock_record *r, unsigned flag)
 
 #define REBLOCK_NAME_LENGTH 16 /* of a meta record's name, without a terminating zero where it is that long */
 
+/* Reads the name of a meta record, with a terminating zero. */
+static inline void reblock_record_name(const struct reblock_record *r,
+				       char name[REBLOCK_NAME_LENGTH + 1])
+{
+	for (int i = 0; i < REBLOCK_NAME_LENGTH; i++)
+		name[i] = (char)((i < 8 ? r->rip : r->qualification) >> (i % 8 * 8));
+	name[REBLOCK_NAME_LENGTH] = 0;
+}
+
+/* Sets the name of a meta record and marks it present; it ends at a zero or after 16 bytes. */
+static inline void reblock_record_set_name(struct reblock_record *r, const char *name)
+{
+	r->rip = r->qualification = 0;
+	for (int i = 0; i < REBLOCK_NAME_LENGTH && name[i]; i++)
+		*(i < 8 ? &r->rip : &r->qualification) |= (uint64_t)(unsigned char)name[i] << (i % 8 * 8);
+	r->presence |= REBLOCK_HAS_RIP;
+}
+
 #endif
