@@ -45,8 +45,6 @@ struct reblock_verdict {
 	uint8_t row;       /* 1 to 12; 0: absent fields leave more than one row open */
 	uint8_t must;      /* enum reblock_must; REBLOCK_MUST_UNKNOWN when row is 0 */
 	uint16_t rows;     /* bit n: row n is possible */
-	uint16_t missing;  /* row 0: presence bits of the exit's fields that kept it open */
-	uint16_t missing_at_entry; /* likewise of the entry's */
 };
 
 /*
@@ -70,6 +68,9 @@ enum reblock_injects reblock_injects(const struct reblock_record *entry);
  */
 enum reblock_tri reblock_rip_same(const struct reblock_record *exit,
 				  const struct reblock_record *entry);
+
+/* Returns what a row asks for; REBLOCK_MUST_UNKNOWN for row 0. */
+enum reblock_must reblock_row_must(unsigned row);
 
 /* Returns one plain sentence on what a row asks and why; ROW 0 to 12. */
 const char *reblock_row_text(unsigned row);

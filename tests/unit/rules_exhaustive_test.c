@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rules against their second statement, for every combination of the inputs they depend on.
+ *
+ * A world is a combination in which every field has a value; the text table says which row is
+ * right in it. An observation is what a record shows of worlds: any field may be absent.
+ * For each observation the rows that the model calls possible must hold every row of a world
+ * that looks like it (one less would be a wrong finding), and where all these worlds have the same
+ * row the model must say so (else it is a needless "unknown").
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <reblock/rules.h>
+#include "rules_table.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const uint32_t reasons[] = { 0,	48, 62, 66, 75, 44, 49, 9, 8, 1,
+				    48 | 1u << 31, 48 | 1u << 26 };
+static const uint32_t intrs[] = { 0,	      0x0000130e, 0x80000b0e, 0x80001b0e, 0x80000b08,
+				  0x80001b08, 0x80000202, 0x80001202, 0x80000603, 0x80001031 };
+static const uint64_t qualifications[] = { 0, 0x1000, 0xc0000000, 0xc0001000 };
+static const uint32_t idtvs[] = { 0, 0x202, 0x80000202, 0x80001202, 0x80000031, 0x80000b0e };
+static const uint16_t pins[] = { 0, 0x08, 0x28, 0x20 };
+static const uint32_t injections[] = { 0,	   0x202,      0x80000202, 0x80000031,
+				       0x80000032, 0x80000b0e, 0x8000030e, 0x80000b0d,
+				       0x80000603, 0x80000501, 0x80000480, 0x80000700 };
+
+enum axis { REASON, INTR, QUAL, IDTV, PIN, INJECTION, ENTRY_PIN, RIP, AXES };
+static const size_t worlds[AXES] = { COUNT(reasons),	COUNT(intrs),	   COUNT(qualifications),
+				     COUNT(idtvs),	COUNT(pins),	   COUNT(injections),
+				     COUNT(pins),	2 };
+
+/* Observations of the injection: the field (absent, or a value) and the flag (absent, 0, 1). */
+#define N_INJECTION ((COUNT(injections) + 1) * 3)
+/* Of the RIP: the flag (absent, 0, 1) and both RIPs (absent ones, equal, different). */
+#define N_RIP (3 * 5)
+static const size_t observed[AXES] = { COUNT(reasons) + 1, COUNT(intrs) + 1,
+				       COUNT(qualifications) + 1, COUNT(idtvs) + 1,
+				       COUNT(pins) + 1, N_INJECTION, COUNT(pins) + 1, N_RIP };
+
+static const char *yes_no(int value)
+{
+	return value ? "yes" : "no";
+}
+
+static const char *digit(int value)
+{
+	return value ? "1" : "0";
+}
+
+static const char *intr_word(uint32_t info)
+{
+	if (info >> 31 == 0)
+		return "none";
+	if ((info >> 8 & 7) != 3)
+		return "other";
+	return (info & 0xff) == 8 ? "double-fault" : "fault";
+}
+
+static const char *idtv_word(uint32_t info)
+{
+	if (info >> 31 == 0)
+		return "none";
+	return (info >> 8 & 7) == 2 ? "nmi" : "other";
+}
+
+static const char *injects_word(uint32_t info)
+{
+	static const char *const words[8] = { "external", "?", "nmi", "hard-exception",
+					      "other", "soft-exception", "soft-exception", "other" };
+
+	return info >> 31 ? words[info >> 8 & 7] : "nothing";
+}
+
+/* What the table requires in each row, as its words; [0] is scratch. */
+static const char *must_word[13];
+
+/* The row that the table gives for a world. */
+static unsigned table_row(const size_t w[AXES], unsigned between)
+{
+	uint32_t reason = reasons[w[REASON]];
+	uint32_t intr = intrs[w[INTR]];
+	uint64_t qual = qualifications[w[QUAL]];
+	uint32_t idtv = idtvs[w[IDTV]];
+	uint32_t injection = injections[w[INJECTION]];
+	struct rules_facts facts;
+	char number[12];
+	const char *where;
+	unsigned row;
+
+	(void)snprintf(number, sizeof(number), "%u", reason & 0xffff);
+	facts.word[FACT_FAILED] = yes_no(reason >> 31 != 0);
+	facts.word[FACT_REASON] = number;
+	facts.word[FACT_INTR] = intr_word(intr);
+	facts.word[FACT_IDTV] = idtv_word(idtv);
+	facts.word[FACT_NMI_EXITING] = digit(pins[w[PIN]] >> 3 & 1);
+	facts.word[FACT_VIRTUAL_NMIS] = digit(pins[w[PIN]] >> 5 & 1);
+	facts.word[FACT_SWITCH] = qual >> 30 == 3 ? "task-gate" : "other";
+	facts.word[FACT_INJECTS] = injects_word(injection);
+	facts.word[FACT_VECTOR] = (injection & 0xff) == (intr & 0xff) ? "fault" : "other";
+	facts.word[FACT_AGAIN] = yes_no(injection >> 31 && idtv >> 31 &&
+					(injection & 0x7ff) == (idtv & 0x7ff));
+	facts.word[FACT_ENTRY_VIRTUAL_NMIS] = digit(pins[w[ENTRY_PIN]] >> 5 & 1);
+	facts.word[FACT_RIP] = w[RIP] ? "same" : "moved";
+	facts.word[FACT_OPERATION] = yes_no(between != 0);
+	where = rules_table_ask(SECTION_WHERE, &facts, NULL);
+	facts.word[FACT_WHERE] = where;
+	facts.word[FACT_BIT12] = strcmp(where, "nowhere") == 0 ? "0" :
+				 strcmp(where, "intr-info") == 0 ? digit(intr >> 12 & 1) :
+								   digit(qual >> 12 & 1);
+	facts.word[FACT_DEFINED] = rules_table_ask(SECTION_DEFINED, &facts, NULL);
+	row = (unsigned)atoi(rules_table_ask(SECTION_ROWS, &facts, &must_word[0]));
+	must_word[row] = must_word[0];
+	return row;
+}
+
+/* Bit i: world value i of that axis looks like observation O. */
+static unsigned looks_like(enum axis axis, size_t o)
+{
+	unsigned all = (1u << worlds[axis]) - 1;
+	unsigned set = 0;
+	size_t i;
+
+	if (axis == INJECTION) {
+		size_t field = o % (COUNT(injections) + 1);
+		size_t flag = o / (COUNT(injections) + 1);
+
+		for (i = 0; i < worlds[axis]; i++) {
+			int nmi = injections[i] == 0x80000202;
+
+			if ((field == COUNT(injections) || field == i) &&
+			    (flag == 2 || (int)flag == nmi))
+				set |= 1u << i;
+		}
+		return set ? set : all; /* field and flag contradict each other: neither is believed */
+	}
+	if (axis == RIP) {
+		unsigned by_flag = o % 3 == 2 ? 3 : 1u << o % 3;
+		unsigned by_rips = o / 3 == 0 ? 1 : o / 3 == 1 ? 2 : 3;
+
+		return by_flag & by_rips ? by_flag & by_rips : 3;
+	}
+	return o == worlds[axis] ? all : 1u << o;
+}
+
+/* Replaces the world values of one axis by its observations, each the union of what looks like it. */
+static uint16_t *expand(uint16_t *in, size_t outer, enum axis axis, size_t inner)
+{
+	uint16_t *out = calloc(outer * observed[axis] * inner, sizeof(*out));
+	size_t a;
+	size_t o;
+	size_t i;
+	size_t k;
+
+	assert_non_null(out);
+	for (o = 0; o < observed[axis]; o++) {
+		unsigned set = looks_like(axis, o);
+
+		for (a = 0; a < outer; a++)
+			for (i = 0; i < worlds[axis]; i++)
+				for (k = 0; set >> i & 1 && k < inner; k++)
+					out[(a * observed[axis] + o) * inner + k] |=
+						in[(a * worlds[axis] + i) * inner + k];
+	}
+	free(in);
+	return out;
+}
+
+/* The possible rows of every observation, by the table alone. */
+static uint16_t *rows_by_table(unsigned between)
+{
+	size_t n = 1;
+	size_t i;
+	size_t w[AXES];
+	uint16_t *rows;
+	int axis;
+
+	for (axis = 0; axis < AXES; axis++)
+		n *= worlds[axis];
+	rows = calloc(n, sizeof(*rows));
+	assert_non_null(rows);
+	for (i = 0; i < n; i++) {
+		size_t rest = i;
+
+		for (axis = AXES - 1; axis >= 0; axis--) {
+			w[axis] = rest % worlds[axis];
+			rest /= worlds[axis];
+		}
+		rows[i] = (uint16_t)(1u << table_row(w, between));
+	}
+	for (axis = 0; axis < AXES; axis++) {
+		size_t outer = 1;
+		size_t inner = 1;
+		int other;
+
+		for (other = 0; other < axis; other++)
+			outer *= observed[other];
+		for (other = axis + 1; other < AXES; other++)
+			inner *= worlds[other];
+		rows = expand(rows, outer, (enum axis)axis, inner);
+	}
+	return rows;
+}
+
+#define SET(r, member, bit, list, o)               \
+	do {                                       \
+		(r)->presence &= (uint16_t)~(bit); \
+		(r)->member = 0;                   \
+		if ((o) < COUNT(list)) {           \
+			(r)->member = (list)[o];   \
+			(r)->presence |= (bit);    \
+		}                                  \
+	} while (0)
+
+static void set_flag(struct reblock_record *r, unsigned bit, unsigned flag, size_t value)
+{
+	r->presence &= (uint16_t)~bit;
+	r->flags &= (uint8_t)~flag;
+	if (value < 2) {
+		r->presence |= (uint16_t)bit;
+		r->flags |= (uint8_t)(value ? flag : 0);
+	}
+}
+
+static void set_injection(struct reblock_record *entry, size_t o)
+{
+	size_t field = o % (COUNT(injections) + 1);
+
+	SET(entry, intr_info, REBLOCK_HAS_INTR_INFO, injections, field);
+	set_flag(entry, REBLOCK_HAS_NMI_INJECTED, REBLOCK_NMI_INJECTED, o / (COUNT(injections) + 1));
+}
+
+static void set_rip(struct reblock_record *exit, struct reblock_record *entry, size_t o)
+{
+	static const uint64_t at_exit[] = { 0x1000, 0x1000, 0x1000, 0, 0 };
+	static const uint64_t at_entry[] = { 0x2000, 0x1000, 0, 0x1000, 0 };
+
+	set_flag(entry, REBLOCK_HAS_RIP_SAME, REBLOCK_RIP_SAME, o % 3);
+	exit->rip = at_exit[o / 3];
+	entry->rip = at_entry[o / 3];
+	exit->presence = (uint16_t)((exit->presence & ~REBLOCK_HAS_RIP) |
+				    (exit->rip ? REBLOCK_HAS_RIP : 0));
+	entry->presence = (uint16_t)((entry->presence & ~REBLOCK_HAS_RIP) |
+				     (entry->rip ? REBLOCK_HAS_RIP : 0));
+}
+
+static void disagree(const struct reblock_record *exit, const struct reblock_record *entry,
+		     unsigned between, unsigned model, unsigned table)
+{
+	fail_msg("exit: presence %#x reason %#x intr_info %#x qualification %#llx idt_vectoring %#x pin %#x; "
+		 "entry: presence %#x intr_info %#x pin %#x flags %#x; between %#x: "
+		 "the model has rows %#x, the table %#x",
+		 exit->presence, exit->reason, exit->intr_info,
+		 (unsigned long long)exit->qualification, exit->idt_vectoring, exit->pin,
+		 entry->presence, entry->intr_info, entry->pin, entry->flags, between, model, table);
+}
+
+/*
+ * What lies in between: BETWEEN itself, or for ANY_OPERATION each of the operations in turn, so that
+ * all of them meet every value of every input without six times the cases.
+ */
+#define ANY_OPERATION 0x8000u
+static unsigned operation(unsigned between, unsigned turn)
+{
+	return between == ANY_OPERATION ? 1u << turn % 6 : between;
+}
+
+/* The row of a set that has just one, else 0. */
+static unsigned single_row(unsigned rows)
+{
+	return rows & (rows - 1) ? 0 : (unsigned)__builtin_ctz(rows);
+}
+
+/* All entries for one exit; ROWS is the table's answer for them. */
+static size_t check_entries(struct reblock_record *exit, unsigned between, const uint16_t *rows)
+{
+	static unsigned turn;
+	struct reblock_record entry = { .kind = REBLOCK_ENTRY };
+	struct reblock_unblock unblock;
+	struct reblock_verdict verdict;
+	size_t n = 0;
+	size_t o[AXES];
+
+	for (o[INJECTION] = 0; o[INJECTION] < observed[INJECTION]; o[INJECTION]++) {
+		set_injection(&entry, o[INJECTION]);
+		for (o[ENTRY_PIN] = 0; o[ENTRY_PIN] < observed[ENTRY_PIN]; o[ENTRY_PIN]++) {
+			SET(&entry, pin, REBLOCK_HAS_PIN, pins, o[ENTRY_PIN]);
+			for (o[RIP] = 0; o[RIP] < observed[RIP]; o[RIP]++) {
+				set_rip(exit, &entry, o[RIP]);
+				reblock_unblock_of(exit, &unblock);
+				reblock_rules(exit, &unblock, between ? operation(between, turn++) : 0,
+					      &entry, &verdict);
+				if ((rows[n] & ~verdict.rows) || verdict.row != single_row(rows[n]))
+					disagree(exit, &entry, between, verdict.rows, rows[n]);
+				n++;
+			}
+		}
+	}
+	return n;
+}
+
+_Static_assert(REBLOCK_BETWEEN_L2_UNKNOWN == 1 << 5, "six operations");
+
+static size_t check_all(unsigned between)
+{
+	uint16_t *rows = rows_by_table(between);
+	struct reblock_record exit = { .kind = REBLOCK_EXIT };
+	size_t n = 0;
+	size_t o[AXES];
+
+	for (o[REASON] = 0; o[REASON] < observed[REASON]; o[REASON]++) {
+		SET(&exit, reason, REBLOCK_HAS_REASON, reasons, o[REASON]);
+		for (o[INTR] = 0; o[INTR] < observed[INTR]; o[INTR]++) {
+			SET(&exit, intr_info, REBLOCK_HAS_INTR_INFO, intrs, o[INTR]);
+			for (o[QUAL] = 0; o[QUAL] < observed[QUAL]; o[QUAL]++) {
+				SET(&exit, qualification, REBLOCK_HAS_QUALIFICATION, qualifications, o[QUAL]);
+				for (o[IDTV] = 0; o[IDTV] < observed[IDTV]; o[IDTV]++) {
+					SET(&exit, idt_vectoring, REBLOCK_HAS_IDT_VECTORING, idtvs, o[IDTV]);
+					for (o[PIN] = 0; o[PIN] < observed[PIN]; o[PIN]++) {
+						SET(&exit, pin, REBLOCK_HAS_PIN, pins, o[PIN]);
+						n += check_entries(&exit, between, rows + n);
+					}
+				}
+			}
+		}
+	}
+	free(rows);
+	return n;
+}
+
+static void every_combination(void **state)
+{
+	size_t n = check_all(0) + check_all(ANY_OPERATION);
+
+	(void)state;
+	print_message("%zu cases, absent inputs included: the model and the table agree on each\n", n);
+}
+
+/* What each row requires; runs after every row of the table has been met. */
+static void every_requirement(void **state)
+{
+	static const char *const words[] = { "unknown", "0", "1", "unchanged" };
+	unsigned row;
+
+	(void)state;
+	for (row = 1; row <= 12; row++) {
+		assert_non_null(must_word[row]);
+		assert_string_equal(words[reblock_row_must(row)], must_word[row]);
+		assert_non_null(reblock_row_text(row));
+	}
+	assert_int_equal(reblock_row_must(0), REBLOCK_MUST_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(every_combination),
+					    cmocka_unit_test(every_requirement) };
+
+	rules_table_read(SOURCE_DIR "/tests/unit/tables/rules.table");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
