@@ -2,7 +2,10 @@
 # cmake --install: program, libraries, headers, pkg-config file, man pages, licence.
 
 if(TARGET reblock_shared)
-	install(TARGETS reblock_static reblock_shared)
+	install(TARGETS reblock_shared)
+endif()
+if(TARGET reblock_archive)
+	install(FILES ${CMAKE_BINARY_DIR}/analyzer/libreblock.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
 if(TARGET reblock)
 	install(TARGETS reblock)
