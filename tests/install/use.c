@@ -7,8 +7,9 @@
 
 int main(void)
 {
-	static const char line[] = "{\"event\":\"exit\",\"vm\":1,\"vcpu\":0,\"reason\":48,"
-				   "\"qualification\":\"0x1181\",\"idt_vectoring\":0,\"pin\":\"0x3f\"}";
+	static const char line[] =
+		"{\"event\":\"exit\",\"vm\":1,\"vcpu\":0,\"reason\":48,"
+		"\"qualification\":\"0x1181\",\"idt_vectoring\":0,\"pin\":\"0x3f\"}";
 	struct reblock_record record;
 	struct reblock_source source;
 	struct reblock_unblock unblock;

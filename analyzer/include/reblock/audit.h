@@ -32,39 +32,47 @@ enum reblock_finding_kind {
 enum reblock_severity { REBLOCK_NOTE, REBLOCK_WARNING, REBLOCK_ERROR };
 
 /* How sure a finding is, weakest first (docs/rules.md, section 4). */
-enum reblock_evidence { REBLOCK_PREDICTED, REBLOCK_DERIVED, REBLOCK_DELIVERED, REBLOCK_DIRECT, REBLOCK_EVIDENCES };
+enum reblock_evidence {
+	REBLOCK_PREDICTED,
+	REBLOCK_DERIVED,
+	REBLOCK_DELIVERED,
+	REBLOCK_DIRECT,
+	REBLOCK_EVIDENCES
+};
 
 /* Why an IRET unblock, or an exit that may have been one, was not judged. */
 enum reblock_cause {
-	REBLOCK_CAUSE_NO_REASON,         /* exit: no exit reason */
-	REBLOCK_CAUSE_NO_BIT12,          /* exit: the field that carries bit 12 is absent */
-	REBLOCK_CAUSE_NO_IDT_VECTORING,  /* exit */
-	REBLOCK_CAUSE_NO_CONTROLS,       /* exit: no pin-based controls */
-	REBLOCK_CAUSE_NO_RIP,            /* whether the guest resumed at the IRET is not known */
-	REBLOCK_CAUSE_NO_INJECTION,      /* what the entry injected is not known */
-	REBLOCK_CAUSE_NO_EVIDENCE,       /* nothing shows what blocking was at the entry */
-	REBLOCK_CAUSE_NO_ENTRY,          /* no entry recorded after the exit */
-	REBLOCK_CAUSE_MASK_WRITE,        /* between exit and entry: see enum reblock_between */
+	REBLOCK_CAUSE_NO_REASON,        /* exit: no exit reason */
+	REBLOCK_CAUSE_NO_BIT12,         /* exit: the field that carries bit 12 is absent */
+	REBLOCK_CAUSE_NO_IDT_VECTORING, /* exit */
+	REBLOCK_CAUSE_NO_CONTROLS,      /* exit: no pin-based controls */
+	REBLOCK_CAUSE_NO_RIP,           /* whether the guest resumed at the IRET is not known */
+	REBLOCK_CAUSE_NO_INJECTION,     /* what the entry injected is not known */
+	REBLOCK_CAUSE_NO_EVIDENCE,      /* nothing shows what blocking was at the entry */
+	REBLOCK_CAUSE_NO_ENTRY,         /* no entry recorded after the exit */
+	REBLOCK_CAUSE_MASK_WRITE,       /* between exit and entry: see enum reblock_between */
 	REBLOCK_CAUSE_EVENTS_WRITE,
 	REBLOCK_CAUSE_USER_SPACE,
 	REBLOCK_CAUSE_UNRECORDED,
 	REBLOCK_CAUSE_OTHER_VMCS,
 	REBLOCK_CAUSE_L2_UNKNOWN,
-	REBLOCK_CAUSE_OTHER_EVENT,       /* the entry injected something that leaves it open (rows 5, 8, 12) */
-	REBLOCK_CAUSE_MOVED,             /* the guest resumed elsewhere (row 12) */
-	REBLOCK_CAUSE_FAILED_ENTRY,      /* the entry failed */
-	REBLOCK_CAUSE_LOST,              /* records were lost in between */
-	REBLOCK_CAUSE_TIME_ORDER,        /* a record was older than the one before it */
+	/* the entry injected something that leaves it open (rows 5, 8, 12) */
+	REBLOCK_CAUSE_OTHER_EVENT,
+	REBLOCK_CAUSE_MOVED,        /* the guest resumed elsewhere (row 12) */
+	REBLOCK_CAUSE_FAILED_ENTRY, /* the entry failed */
+	REBLOCK_CAUSE_LOST,         /* records were lost in between */
+	REBLOCK_CAUSE_TIME_ORDER,   /* a record was older than the one before it */
 	REBLOCK_CAUSES
 };
 
-/* What stands in for fields that the source cannot carry; named in each finding that rests on one. */
+/* What stands in for fields that the source cannot carry; findings that rest on one name it. */
 enum reblock_assumption {
-	REBLOCK_ASSUMES_L2_0 = 1 << 0,       /* no nested guest: l2 is taken as 0 */
-	REBLOCK_ASSUMES_VNMI_ON = 1 << 1,    /* "NMI exiting" and "virtual NMIs" are 1 */
-	REBLOCK_ASSUMES_VNMI_OFF = 1 << 2,   /* "NMI exiting" is 1, "virtual NMIs" 0 */
-	REBLOCK_ASSUMES_NO_HANDLER = 1 << 3, /* no posted interrupt's handler came and went before the NMI-window exit */
-	REBLOCK_ASSUMES_ENTERED = 1 << 4     /* the last entry of the trace did not fail */
+	REBLOCK_ASSUMES_L2_0 = 1 << 0,     /* no nested guest: l2 is taken as 0 */
+	REBLOCK_ASSUMES_VNMI_ON = 1 << 1,  /* "NMI exiting" and "virtual NMIs" are 1 */
+	REBLOCK_ASSUMES_VNMI_OFF = 1 << 2, /* "NMI exiting" is 1, "virtual NMIs" 0 */
+	/* no posted interrupt's handler came and went before the NMI-window exit */
+	REBLOCK_ASSUMES_NO_HANDLER = 1 << 3,
+	REBLOCK_ASSUMES_ENTERED = 1 << 4 /* the last entry of the trace did not fail */
 };
 #define REBLOCK_ASSUMPTIONS 5
 
@@ -77,16 +85,18 @@ struct reblock_finding {
 	uint32_t vm;
 	uint16_t vcpu;
 	uint8_t n_records;
-	uint8_t assumes;   /* enum reblock_assumption */
-	uint64_t t;        /* of the record that completed it */
-	uint64_t records[REBLOCK_FINDING_RECORDS]; /* numbers of the records it rests on, ascending */
-	const char *rule;  /* section of docs/rules.md, such as "2, row 6"; static */
-	char why[320];     /* one plain sentence */
+	uint8_t assumes; /* enum reblock_assumption */
+	uint64_t t;      /* of the record that completed it */
+	/* numbers of the records it rests on, ascending */
+	uint64_t records[REBLOCK_FINDING_RECORDS];
+	const char *rule; /* section of docs/rules.md, such as "2, row 6"; static */
+	char why[320];    /* one plain sentence */
 };
 
 /* What became of an IRET unblock, or of an exit that may have been one. */
 enum reblock_outcome {
-	REBLOCK_OUTCOME_REBLOCKED, /* blocking was seen to be 1 at the entry, or the processor behaved so */
+	/* blocking was seen to be 1 at the entry, or the processor behaved so */
+	REBLOCK_OUTCOME_REBLOCKED,
 	REBLOCK_OUTCOME_MISSED,    /* a finding says so */
 	REBLOCK_OUTCOME_REFLECTED, /* row 7: the fault went to the guest, nothing to re-block */
 	REBLOCK_OUTCOME_UNJUDGED
@@ -97,33 +107,35 @@ struct reblock_judgement {
 	uint64_t exit_number, entry_number; /* entry_number: UINT64_MAX where there is none */
 	uint32_t vm;
 	uint16_t vcpu;
-	enum reblock_tri unblocked;         /* YES or UNKNOWN */
+	enum reblock_tri unblocked;          /* YES or UNKNOWN */
 	enum reblock_unblock_exit exit_kind; /* REBLOCK_UNBLOCK_EXITS: not known */
 	enum reblock_outcome outcome;
-	enum reblock_cause cause;           /* for REBLOCK_OUTCOME_UNJUDGED */
-	struct reblock_verdict verdict;     /* row 0 and nothing missing where there is no entry */
+	enum reblock_cause cause;       /* for REBLOCK_OUTCOME_UNJUDGED */
+	struct reblock_verdict verdict; /* row 0 and nothing missing where there is no entry */
 };
 
 /* Counts of one vCPU. */
 struct reblock_summary {
 	uint32_t vm;
 	uint16_t vcpu;
-	uint32_t pid;       /* of the VM's process, 0: not known */
+	uint32_t pid;                       /* of the VM's process, 0: not known */
 	char name[REBLOCK_NAME_LENGTH + 1]; /* of the VM, empty: not known */
-	uint64_t records;   /* of this vCPU, every kind */
+	uint64_t records;                   /* of this vCPU, every kind */
 	uint64_t exits, entries;
-	uint64_t unblocks[REBLOCK_UNBLOCK_EXITS];   /* defined bit 12 = 1, by exit kind */
-	uint64_t reblocked[REBLOCK_UNBLOCK_EXITS];  /* of these: seen re-blocked */
-	uint64_t missed[REBLOCK_UNBLOCK_EXITS];     /* of these: missed */
-	uint64_t reflected[REBLOCK_UNBLOCK_EXITS];  /* of these: reflected to the guest */
-	uint64_t unjudged[REBLOCK_CAUSES];          /* of these, by cause */
-	uint64_t possible[REBLOCK_CAUSES];          /* exits that may have been unblocks (absent fields), by cause */
-	uint64_t nmi_reinjections;                  /* exits with an NMI in IDT-vectoring information */
+	uint64_t unblocks[REBLOCK_UNBLOCK_EXITS];  /* defined bit 12 = 1, by exit kind */
+	uint64_t reblocked[REBLOCK_UNBLOCK_EXITS]; /* of these: seen re-blocked */
+	uint64_t missed[REBLOCK_UNBLOCK_EXITS];    /* of these: missed */
+	uint64_t reflected[REBLOCK_UNBLOCK_EXITS]; /* of these: reflected to the guest */
+	uint64_t unjudged[REBLOCK_CAUSES];         /* of these, by cause */
+	/* exits that may have been unblocks (absent fields), by cause */
+	uint64_t possible[REBLOCK_CAUSES];
+	/* exits with an NMI in IDT-vectoring information */
+	uint64_t nmi_reinjections;
 	uint64_t lost;         /* places where records of this vCPU are missing */
 	uint64_t lost_records; /* how many are known to be missing there */
 	uint64_t out_of_order; /* records older than their predecessor */
 	uint64_t findings[REBLOCK_FINDING_KINDS];
-	uint8_t assumes;       /* enum reblock_assumption: what was assumed for this vCPU */
+	uint8_t assumes; /* enum reblock_assumption: what was assumed for this vCPU */
 };
 
 struct reblock_audit;
@@ -174,7 +186,7 @@ const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit,
 
 void reblock_audit_free(struct reblock_audit *audit); /* NULL is allowed */
 
-/* Names as they stand in reports and JSON: "missed-reblock", "error", "direct", "no-evidence", ... */
+/* Names as in reports and JSON: "missed-reblock", "error", "direct", "no-evidence", ... */
 const char *reblock_finding_name(enum reblock_finding_kind kind);
 const char *reblock_severity_name(enum reblock_severity severity);
 const char *reblock_evidence_name(enum reblock_evidence evidence);

@@ -31,7 +31,9 @@ typedef void reblock_damage_fn(void *context, const char *message);
  * with *ERROR (never NULL then) one plain sentence on what is wrong and what to do,
  * to be freed by the caller:
  *   -EISDIR, -ENOENT, -EACCES ... from open(2) and mmap(2);
- *   -EINVAL  no format that is known, an empty file, or damage in the header;
+ *   -EINVAL  no format that is known, an empty file, or a damaged header which no
+ *            intact chunk follows (else a damaged header is a damage, and the source is
+ *            one with nothing known);
  *   -ENOTSUP a newer version of the format;
  *   -ENOMEM.
  * DAMAGE may be NULL.
@@ -70,8 +72,9 @@ void reblock_input_progress(const struct reblock_input *input, uint64_t *done, u
 void reblock_input_close(struct reblock_input *input); /* NULL is allowed */
 
 /*
- * Makes R well-formed in place where its kind is known: fields its kind does not
- * have, and absent fields, become 0. Returns false if the kind is not known.
+ * Makes R well-formed in place: fields its kind does not have, and absent fields, become 0,
+ * and a name printable UTF-8. Returns false if that cannot be done: the kind is not known, or
+ * the vm or vcpu that its kind needs is missing.
  */
 bool reblock_record_normalize(struct reblock_record *r);
 

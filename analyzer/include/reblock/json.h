@@ -11,7 +11,8 @@
 #include <reblock/source.h>
 
 #define REBLOCK_JSON_LINE_MAX 65536 /* the longest line that is read */
-#define REBLOCK_JSON_RECORD_MAX 640 /* the longest line that reblock_json_record writes, terminating zero included */
+/* the longest line that reblock_json_record writes, terminating zero included */
+#define REBLOCK_JSON_RECORD_MAX 640
 
 enum reblock_json_line { REBLOCK_JSON_IS_RECORD = 1, REBLOCK_JSON_IS_SOURCE };
 

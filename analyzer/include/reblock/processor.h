@@ -32,14 +32,18 @@ enum reblock_unblock_exit {
 
 /* Each condition of SDM volume 3C, "Information About NMI Unblocking Due to IRET", for one exit. */
 struct reblock_unblock {
-	enum reblock_tri failed_entry;    /* exit reason bit 31: the other exit fields mean nothing */
+	/* exit reason bit 31: the other exit fields mean nothing */
+	enum reblock_tri failed_entry;
 	enum reblock_bit12_field field;
-	enum reblock_tri controls;        /* "NMI exiting" 0 or "virtual NMIs" 1 */
-	enum reblock_tri idtv_valid;      /* the exit set the valid bit of IDT-vectoring information */
-	enum reblock_tri double_fault;    /* the exit is due to #DF */
-	enum reblock_tri defined;         /* bit 12 means something */
-	enum reblock_tri bit12;           /* its value, defined or not; REBLOCK_NO where there is no field */
-	enum reblock_tri unblocked;       /* defined and 1: the IRET unblocked NMIs and did not complete */
+	enum reblock_tri controls; /* "NMI exiting" 0 or "virtual NMIs" 1 */
+	/* the exit set the valid bit of IDT-vectoring information */
+	enum reblock_tri idtv_valid;
+	enum reblock_tri double_fault; /* the exit is due to #DF */
+	enum reblock_tri defined;      /* bit 12 means something */
+	/* its value, defined or not; REBLOCK_NO where there is no field */
+	enum reblock_tri bit12;
+	/* defined and 1: the IRET unblocked NMIs and did not complete */
+	enum reblock_tri unblocked;
 };
 
 /*

@@ -22,16 +22,21 @@
 
 /* What a record tells. */
 enum reblock_kind {
-	REBLOCK_EXIT = 1,     /* a VM exit, as the processor left the VMCS (unless a field says otherwise) */
-	REBLOCK_ENTRY,        /* the VM entry, as late before VMLAUNCH/VMRESUME as the source can see */
-	REBLOCK_MASK_WRITE,   /* the hypervisor sets its NMI mask (KVM: vmx_set_nmi_mask) */
-	REBLOCK_MASK_READ,    /* what the hypervisor reported as its NMI mask (KVM: vmx_get_nmi_mask) */
-	REBLOCK_BLOCKED_READ, /* the hypervisor's own VMCS read (KVM: vmx_nmi_blocked); 1 proves nothing */
-	REBLOCK_EVENTS_WRITE, /* user space sets the vCPU's events (KVM_SET_VCPU_EVENTS, KVM_SYNC_X86_EVENTS) */
-	REBLOCK_USER_EXIT,    /* KVM_RUN returned to user space */
-	REBLOCK_LOST,         /* records are missing here */
-	REBLOCK_META,         /* process and name of a VM */
-	REBLOCK_KINDS         /* one more than the last kind */
+	/* a VM exit, as the processor left the VMCS (unless a field says otherwise) */
+	REBLOCK_EXIT = 1,
+	/* the VM entry, as late before VMLAUNCH/VMRESUME as the source can see */
+	REBLOCK_ENTRY,
+	REBLOCK_MASK_WRITE, /* the hypervisor sets its NMI mask (KVM: vmx_set_nmi_mask) */
+	/* what the hypervisor reported as its NMI mask (KVM: vmx_get_nmi_mask) */
+	REBLOCK_MASK_READ,
+	/* the hypervisor's own VMCS read (KVM: vmx_nmi_blocked); 1 proves nothing */
+	REBLOCK_BLOCKED_READ,
+	/* user space sets the vCPU's events (KVM_SET_VCPU_EVENTS, KVM_SYNC_X86_EVENTS) */
+	REBLOCK_EVENTS_WRITE,
+	REBLOCK_USER_EXIT, /* KVM_RUN returned to user space */
+	REBLOCK_LOST,      /* records are missing here */
+	REBLOCK_META,      /* process and name of a VM */
+	REBLOCK_KINDS      /* one more than the last kind */
 };
 
 /* Presence bits: which fields of the record were seen. */
@@ -49,25 +54,31 @@ enum reblock_presence {
 	REBLOCK_HAS_NMI_KNOWN_UNMASKED = 1 << 10,
 	REBLOCK_HAS_NMI_INJECTED = 1 << 11, /* entry; events_write: its "injected" */
 	REBLOCK_HAS_RIP_SAME = 1 << 12,
-	REBLOCK_HAS_MASKED = 1 << 13, /* mask_write, mask_read, events_write; blocked_read: its "blocked" */
+	/* mask_write, mask_read, events_write; blocked_read: its "blocked" */
+	REBLOCK_HAS_MASKED = 1 << 13,
 	REBLOCK_HAS_PENDING = 1 << 14,
 	REBLOCK_HAS_SEQ = 1 << 15
 };
 
 /* Values of the one-bit fields; each counts only where its presence bit is set. */
 enum reblock_flag {
-	REBLOCK_L2 = 1 << 0,               /* exit from, or entry to, a nested guest (another VMCS) */
-	REBLOCK_NMI_KNOWN_UNMASKED = 1 << 1, /* KVM: loaded_vmcs->nmi_known_unmasked, before the recovery at an exit */
-	REBLOCK_NMI_INJECTED = 1 << 2,     /* entry: an NMI is injected; events_write: nmi.injected */
-	REBLOCK_RIP_SAME = 1 << 3,         /* entry: resumes at the RIP of the exit */
-	REBLOCK_MASKED = 1 << 4,           /* the mask that was written or read; blocked_read: "blocked" */
-	REBLOCK_PENDING = 1 << 5           /* events_write: nmi.pending */
+	/* exit from, or entry to, a nested guest (another VMCS) */
+	REBLOCK_L2 = 1 << 0,
+	/* KVM: loaded_vmcs->nmi_known_unmasked, before the recovery at an exit */
+	REBLOCK_NMI_KNOWN_UNMASKED = 1 << 1,
+	/* entry: an NMI is injected; events_write: nmi.injected */
+	REBLOCK_NMI_INJECTED = 1 << 2,
+	REBLOCK_RIP_SAME = 1 << 3, /* entry: resumes at the RIP of the exit */
+	/* the mask that was written or read; blocked_read: "blocked" */
+	REBLOCK_MASKED = 1 << 4,
+	REBLOCK_PENDING = 1 << 5 /* events_write: nmi.pending */
 };
 
 #define REBLOCK_NO_TIME UINT64_MAX /* t: not known */
 #define REBLOCK_NO_VM UINT32_MAX   /* vm of a lost record: all VMs */
-#define REBLOCK_NO_VCPU UINT16_MAX /* vcpu of a lost record: all vCPUs of that VM; of a meta record: none */
-#define REBLOCK_NO_CPU UINT16_MAX  /* cpu: not known */
+/* vcpu of a lost record: all vCPUs of that VM; of a meta record: none */
+#define REBLOCK_NO_VCPU UINT16_MAX
+#define REBLOCK_NO_CPU UINT16_MAX /* cpu: not known */
 
 /*
  * Which kinds use which fields; every other field is absent:
@@ -99,11 +110,11 @@ struct reblock_record {
 	uint32_t vm;               /* numbers a VM (a struct kvm, not a process), from 1 */
 	uint16_t pin;              /* pin-based VM-execution controls, bits 15:0 */
 	uint16_t vcpu;
-	uint16_t cpu;              /* host CPU */
-	uint16_t presence;         /* enum reblock_presence */
-	uint16_t seq;              /* counts this vCPU's records, dropped ones too, modulo 65536 */
-	uint8_t kind;              /* enum reblock_kind */
-	uint8_t flags;             /* enum reblock_flag */
+	uint16_t cpu;      /* host CPU */
+	uint16_t presence; /* enum reblock_presence */
+	uint16_t seq;      /* counts this vCPU's records, dropped ones too, modulo 65536 */
+	uint8_t kind;      /* enum reblock_kind */
+	uint8_t flags;     /* enum reblock_flag */
 };
 
 #define REBLOCK_ASSERT_AT(field, at) \
@@ -129,11 +140,11 @@ _Static_assert(sizeof(struct reblock_record) == 64, "one cache line");
 #undef REBLOCK_ASSERT_AT
 
 /* The bits of VMX fields that this project names (SDM volume 3C, chapters 25 and 28). */
-#define REBLOCK_REASON_BASIC 0xffffu             /* basic exit reason, bits 15:0 */
-#define REBLOCK_REASON_FAILED_ENTRY (1u << 31)   /* VM-entry failure */
-#define REBLOCK_INTR_VALID (1u << 31)            /* of any interruption-information field */
+#define REBLOCK_REASON_BASIC 0xffffu           /* basic exit reason, bits 15:0 */
+#define REBLOCK_REASON_FAILED_ENTRY (1u << 31) /* VM-entry failure */
+#define REBLOCK_INTR_VALID (1u << 31)          /* of any interruption-information field */
 #define REBLOCK_INTR_VECTOR 0xffu
-#define REBLOCK_INTR_TYPE 0x700u                 /* interruption type, bits 10:8 */
+#define REBLOCK_INTR_TYPE 0x700u /* interruption type, bits 10:8 */
 #define REBLOCK_INTR_TYPE_EXTERNAL (0u << 8)
 #define REBLOCK_INTR_TYPE_NMI (2u << 8)
 #define REBLOCK_INTR_TYPE_HARD_EXCEPTION (3u << 8)
@@ -141,14 +152,16 @@ _Static_assert(sizeof(struct reblock_record) == 64, "one cache line");
 #define REBLOCK_INTR_TYPE_PRIV_SOFT_EXCEPTION (5u << 8)
 #define REBLOCK_INTR_TYPE_SOFT_EXCEPTION (6u << 8)
 #define REBLOCK_INTR_TYPE_OTHER (7u << 8)
-#define REBLOCK_NMI_UNBLOCKING 0x1000u           /* "NMI unblocking due to IRET": bit 12 of intr_info or qualification */
-#define REBLOCK_ENTRY_INTR_RESERVED 0x7ffff000u  /* bits 30:12 of VM-entry interruption information */
-#define REBLOCK_ENTRY_INTR_NESTED 0x2000u        /* of these, bit 13: nested exception, with FRED */
+/* "NMI unblocking due to IRET": bit 12 of intr_info or qualification */
+#define REBLOCK_NMI_UNBLOCKING 0x1000u
+/* bits 30:12 of VM-entry interruption information */
+#define REBLOCK_ENTRY_INTR_RESERVED 0x7ffff000u
+#define REBLOCK_ENTRY_INTR_NESTED 0x2000u /* of these, bit 13: nested exception, with FRED */
 #define REBLOCK_PIN_NMI_EXITING (1u << 3)
 #define REBLOCK_PIN_VIRTUAL_NMIS (1u << 5)
 #define REBLOCK_PIN_POSTED_INTERRUPTS (1u << 7)
 #define REBLOCK_EXEC_NMI_WINDOW (1u << 22)
-#define REBLOCK_BLOCKING_STI (1u << 0)           /* interruptibility state: blocking by ... */
+#define REBLOCK_BLOCKING_STI (1u << 0) /* interruptibility state: blocking by ... */
 #define REBLOCK_BLOCKING_MOV_SS (1u << 1)
 #define REBLOCK_BLOCKING_SMI (1u << 2)
 #define REBLOCK_BLOCKING_NMI (1u << 3)
@@ -184,7 +197,8 @@ static inline int reblock_flag(const struct reblock_record *r, unsigned flag)
 	return (r->flags & flag) != 0;
 }
 
-#define REBLOCK_NAME_LENGTH 16 /* of a meta record's name, without a terminating zero where it is that long */
+/* of a meta record's name, without a terminating zero where it is that long */
+#define REBLOCK_NAME_LENGTH 16
 
 /* Reads the name of a meta record, with a terminating zero. */
 static inline void reblock_record_name(const struct reblock_record *r,
@@ -200,7 +214,8 @@ static inline void reblock_record_set_name(struct reblock_record *r, const char 
 {
 	r->rip = r->qualification = 0;
 	for (int i = 0; i < REBLOCK_NAME_LENGTH && name[i]; i++)
-		*(i < 8 ? &r->rip : &r->qualification) |= (uint64_t)(unsigned char)name[i] << (i % 8 * 8);
+		*(i < 8 ? &r->rip : &r->qualification) |= (uint64_t)(unsigned char)name[i]
+							  << (i % 8 * 8);
 	r->presence |= REBLOCK_HAS_RIP;
 }
 

@@ -15,10 +15,13 @@
 enum reblock_between {
 	REBLOCK_BETWEEN_MASK_WRITE = 1 << 0,   /* the hypervisor set its NMI mask */
 	REBLOCK_BETWEEN_EVENTS_WRITE = 1 << 1, /* user space set the vCPU's events */
-	REBLOCK_BETWEEN_USER_SPACE = 1 << 2,   /* an exit to user space, whose events writes the source does not record */
-	REBLOCK_BETWEEN_UNRECORDED = 1 << 3,   /* the source does not record exits to user space: none can be excluded */
-	REBLOCK_BETWEEN_OTHER_VMCS = 1 << 4,   /* a nested exit or entry: exit and entry use different VMCSs */
-	REBLOCK_BETWEEN_L2_UNKNOWN = 1 << 5    /* whether they do is not known */
+	/* an exit to user space, whose events writes the source does not record */
+	REBLOCK_BETWEEN_USER_SPACE = 1 << 2,
+	/* the source does not record exits to user space: none can be excluded */
+	REBLOCK_BETWEEN_UNRECORDED = 1 << 3,
+	/* a nested exit or entry: exit and entry use different VMCSs */
+	REBLOCK_BETWEEN_OTHER_VMCS = 1 << 4,
+	REBLOCK_BETWEEN_L2_UNKNOWN = 1 << 5 /* whether they do is not known */
 };
 
 /* What the entry injects. */
@@ -35,16 +38,16 @@ enum reblock_injects {
 
 /* What blocking has to be at the entry. */
 enum reblock_must {
-	REBLOCK_MUST_UNKNOWN,    /* no finding may rest on this pair */
+	REBLOCK_MUST_UNKNOWN, /* no finding may rest on this pair */
 	REBLOCK_MUST_BE_0,
 	REBLOCK_MUST_BE_1,
 	REBLOCK_MUST_NOT_CHANGE
 };
 
 struct reblock_verdict {
-	uint8_t row;       /* 1 to 12; 0: absent fields leave more than one row open */
-	uint8_t must;      /* enum reblock_must; REBLOCK_MUST_UNKNOWN when row is 0 */
-	uint16_t rows;     /* bit n: row n is possible */
+	uint8_t row;   /* 1 to 12; 0: absent fields leave more than one row open */
+	uint8_t must;  /* enum reblock_must; REBLOCK_MUST_UNKNOWN when row is 0 */
+	uint16_t rows; /* bit n: row n is possible */
 };
 
 /*

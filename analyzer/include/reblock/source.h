@@ -11,10 +11,10 @@
 
 /* Which members of struct reblock_source are known. */
 enum reblock_source_presence {
-	REBLOCK_SOURCE_CPU = 1 << 0,       /* family, model, stepping */
+	REBLOCK_SOURCE_CPU = 1 << 0, /* family, model, stepping */
 	REBLOCK_SOURCE_MICROCODE = 1 << 1,
 	REBLOCK_SOURCE_TSC_KHZ = 1 << 2,
-	REBLOCK_SOURCE_EPT = 1 << 3,       /* kvm_intel's parameters */
+	REBLOCK_SOURCE_EPT = 1 << 3, /* kvm_intel's parameters */
 	REBLOCK_SOURCE_VNMI = 1 << 4,
 	REBLOCK_SOURCE_PML = 1 << 5,
 	REBLOCK_SOURCE_NESTED = 1 << 6,
@@ -24,10 +24,10 @@ enum reblock_source_presence {
 };
 
 struct reblock_source {
-	char source[64]; /* the recorder and its version; empty: not known */
-	char host[64];   /* host name; empty: not known */
-	char kernel[96]; /* kernel release; empty: not known */
-	char clock[16];  /* "monotonic", "boottime", "tsc", ...; empty: not known */
+	char source[64];   /* the recorder and its version; empty: not known */
+	char host[64];     /* host name; empty: not known */
+	char kernel[96];   /* kernel release; empty: not known */
+	char clock[16];    /* "monotonic", "boottime", "tsc", ...; empty: not known */
 	uint32_t presence; /* enum reblock_source_presence */
 	uint32_t family, model, stepping; /* CPUID, as Linux prints them */
 	uint32_t microcode;

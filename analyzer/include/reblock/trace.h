@@ -24,13 +24,14 @@
 #define REBLOCK_TRACE_VERSION 1
 #define REBLOCK_CHUNK_MAGIC 0x4b434252u /* "RBCK" */
 #define REBLOCK_CHUNK_END (1u << 0)
-#define REBLOCK_CHUNK_RECORDS 8192 /* the most records in one chunk */
+#define REBLOCK_CHUNK_RECORDS 8192     /* the most records in one chunk */
 #define REBLOCK_TRACE_HEADER_MAX 65536 /* the largest header_size */
 
 struct reblock_trace_header {
 	uint8_t magic[8];
 	uint32_t version;
-	uint32_t header_size; /* bytes to the first chunk, this struct and the description included */
+	/* bytes to the first chunk, this struct and the description included */
+	uint32_t header_size;
 	uint32_t description; /* bytes of the description, without padding */
 	uint32_t crc;         /* CRC32C of header_size bytes with this field taken as 0 */
 	uint8_t zero[40];
@@ -38,12 +39,13 @@ struct reblock_trace_header {
 
 struct reblock_trace_chunk {
 	uint32_t magic;
-	uint32_t flags;       /* REBLOCK_CHUNK_...; an unknown flag makes the file one of a newer version */
+	/* REBLOCK_CHUNK_...; an unknown flag makes the file one of a newer version */
+	uint32_t flags;
 	uint32_t records;     /* that follow */
 	uint32_t payload_crc; /* CRC32C of these records */
 	uint64_t first;       /* number of the first of them in the file, from 0 */
 	uint8_t zero[36];
-	uint32_t crc;         /* CRC32C of the 60 bytes before */
+	uint32_t crc; /* CRC32C of the 60 bytes before */
 };
 
 _Static_assert(sizeof(struct reblock_trace_header) == 64, "trace header");
@@ -52,8 +54,8 @@ _Static_assert(sizeof(struct reblock_trace_chunk) == 64, "chunk header");
 struct reblock_trace_writer;
 
 /*
- * Starts a trace file. PATH is created or truncated with mode 0600. The file is
- * a valid (if empty) trace at once.
+ * Starts a trace file. PATH is created or truncated with mode 0600; "-" is standard output. The
+ * file is a valid (if empty) trace at once.
  *
  * Returns 0 and sets *WRITER, to be ended by reblock_trace_close; or a negative
  * errno of open(2) or write(2), or -ENOMEM.
