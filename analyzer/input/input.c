@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens an input of whatever format, and hands it to the reader of that format. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <reblock/trace.h>
+#include "input/detect.h"
+#include "input/reader.h"
+
+void reader_damage(struct reblock_input *in, const char *format, ...)
+{
+	char what[1024], message[2048];
+	va_list args;
+
+	in->damages++;
+	if (!in->damage)
+		return;
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	snprintf(message, sizeof(message), "%.1000s: %s", in->name, what);
+	in->damage(in->context, message);
+}
+
+void reader_lost(struct reblock_record *r, uint64_t count)
+{
+	memset(r, 0, sizeof(*r));
+	r->kind = REBLOCK_LOST;
+	r->t = REBLOCK_NO_TIME;
+	r->vm = REBLOCK_NO_VM;
+	r->vcpu = REBLOCK_NO_VCPU;
+	r->cpu = REBLOCK_NO_CPU;
+	if (count != UINT64_MAX) {
+		r->qualification = count;
+		r->presence = REBLOCK_HAS_QUALIFICATION;
+	}
+}
+
+int reader_room(struct reblock_input *in)
+{
+	if (!in->own)
+		in->own = aligned_alloc(64, REBLOCK_CHUNK_RECORDS * sizeof(*in->own));
+	return in->own ? 0 : -ENOMEM;
+}
+
+static int open_bytes(struct reblock_input *in, const char *path)
+{
+	struct stat st;
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (fd != STDIN_FILENO)
+			close(fd);
+		return -EISDIR;
+	}
+	return bytes_open(&in->bytes, fd);
+}
+
+/* The sentence for an error that has none yet. */
+static char *plain(const char *name, int err)
+{
+	char *text = NULL;
+	int n;
+
+	switch (err) {
+	case -EISDIR:
+		n = asprintf(&text, "%s: this is a directory; name the trace files in it", name);
+		break;
+	case -ENOENT:
+		n = asprintf(&text, "%s: there is no such file", name);
+		break;
+	case -EACCES:
+		n = asprintf(&text, "%s: no permission to read it; traces are made readable for their owner only", name);
+		break;
+	default:
+		n = asprintf(&text, "%s: cannot be read: %s", name, strerror(-err));
+	}
+	return n < 0 ? strdup("out of memory") : text;
+}
+
+int reblock_input_open(const char *path, reblock_damage_fn *damage, void *context,
+		       struct reblock_input **input, char **error)
+{
+	struct reblock_input *in = calloc(1, sizeof(*in));
+	int err;
+
+	*input = NULL;
+	*error = NULL;
+	if (!in) {
+		*error = plain(path, -ENOMEM);
+		return -ENOMEM;
+	}
+	in->name = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
+	in->damage = damage;
+	in->context = context;
+	in->bytes.fd = -1;
+	err = in->name ? open_bytes(in, path) : -ENOMEM;
+	if (!err)
+		err = detect_format(in, error);
+	if (!err)
+		err = in->format == REBLOCK_FORMAT_TRACE ? trace_open(in, error) : json_open(in);
+	if (err) {
+		if (!*error)
+			*error = plain(in->name ? in->name : path, err);
+		reblock_input_close(in);
+		return err;
+	}
+	*input = in;
+	return 0;
+}
+
+enum reblock_format reblock_input_format(const struct reblock_input *in)
+{
+	return in->format;
+}
+
+const struct reblock_source *reblock_input_source(const struct reblock_input *in)
+{
+	return &in->source;
+}
+
+long reblock_input_next(struct reblock_input *in, const struct reblock_record **records)
+{
+	return in->format == REBLOCK_FORMAT_TRACE ? trace_next(in, records) : json_next(in, records);
+}
+
+uint64_t reblock_input_damages(const struct reblock_input *in)
+{
+	return in->damages;
+}
+
+void reblock_input_progress(const struct reblock_input *in, uint64_t *done, uint64_t *total)
+{
+	*done = in->bytes.offset;
+	*total = in->bytes.total;
+}
+
+void reblock_input_close(struct reblock_input *in)
+{
+	if (!in)
+		return;
+	bytes_close(&in->bytes);
+	free(in->name);
+	free(in->own);
+	free(in);
+}

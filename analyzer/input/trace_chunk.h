@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Chunks of a trace file: tell intact headers from other bytes, and find the next one. */
+#ifndef INPUT_TRACE_CHUNK_H
+#define INPUT_TRACE_CHUNK_H
+
+#include <reblock/trace.h>
+#include "input/bytes.h"
+
+/* Bytes of the largest chunk, its header included. */
+#define TRACE_CHUNK_MOST \
+	(sizeof(struct reblock_trace_chunk) + REBLOCK_CHUNK_RECORDS * sizeof(struct reblock_record))
+
+/* Whether 64 BYTES are a chunk header with a right CRC and a possible number of records; copies it to C. */
+bool trace_chunk_header(const uint8_t *bytes, struct reblock_trace_chunk *c);
+
+/*
+ * Goes on in steps of 64 bytes, at least one, to the next such header; *FOUND false: to the end, of which
+ * less than 64 bytes may be left. At most LIMIT bytes are passed. Returns 0 or a negative errno.
+ */
+int trace_chunk_seek(struct bytes *b, uint64_t limit, bool *found);
+
+#endif
