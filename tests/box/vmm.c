@@ -228,7 +228,7 @@ static void tell(const struct options *o, const struct scenario *s, const struct
 	if (o->truth == NULL)
 		return;
 	uname(&host);
-	if (d != NULL && s->moved) {
+	if (d != NULL && s->moved && parameter("vnmi")) { /* without virtual NMIs no bit 12 is defined */
 		unsigned reason = unblock_reason(s), retries = 0;
 
 		/* After a stop the IRET faults once more, as an unblocking one unless an NMI has come in between. */
