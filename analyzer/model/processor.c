@@ -36,7 +36,8 @@ static enum reblock_bit12_field bit12_field(const struct reblock_record *exit)
 	}
 }
 
-static enum reblock_tri bit12_value(const struct reblock_record *exit, enum reblock_bit12_field field)
+static enum reblock_tri bit12_value(const struct reblock_record *exit,
+				    enum reblock_bit12_field field)
 {
 	switch (field) {
 	case REBLOCK_BIT12_NOWHERE:
@@ -89,9 +90,10 @@ static enum reblock_tri field_exists(enum reblock_bit12_field field)
 
 void reblock_unblock_of(const struct reblock_record *exit, struct reblock_unblock *out)
 {
-	out->failed_entry = reblock_has(exit, REBLOCK_HAS_REASON) ?
-				    reblock_tri_of((exit->reason & REBLOCK_REASON_FAILED_ENTRY) != 0) :
-				    REBLOCK_UNKNOWN;
+	out->failed_entry =
+		reblock_has(exit, REBLOCK_HAS_REASON) ?
+			reblock_tri_of((exit->reason & REBLOCK_REASON_FAILED_ENTRY) != 0) :
+			REBLOCK_UNKNOWN;
 	out->field = bit12_field(exit);
 	out->controls = controls(exit);
 	out->idtv_valid = idtv_valid(exit);

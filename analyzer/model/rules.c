@@ -112,8 +112,8 @@ static enum reblock_tri injects_nothing_new(const struct reblock_record *exit,
 					    const struct reblock_record *entry,
 					    enum reblock_injects injects)
 {
-	enum reblock_tri nothing = injects_either(injects, REBLOCK_INJECTS_NOTHING,
-						  REBLOCK_INJECTS_NOTHING);
+	enum reblock_tri nothing =
+		injects_either(injects, REBLOCK_INJECTS_NOTHING, REBLOCK_INJECTS_NOTHING);
 	enum reblock_tri again = REBLOCK_UNKNOWN;
 
 	if (unblock->idtv_valid == REBLOCK_NO || nothing == REBLOCK_YES)
@@ -165,9 +165,10 @@ void reblock_rules(const struct reblock_record *exit, const struct reblock_unblo
 	match[3] = reblock_and(idtv_nmi, reblock_and(through_task_gate(exit), reblock_not(nmi)));
 	match[4] = reblock_and(idtv_nmi, reblock_and(nmi, reblock_virtual_nmis(entry)));
 	match[5] = reblock_and(idtv_nmi, reblock_not(nmi));
-	match[6] = reblock_and(unblocked,
-			       reblock_and(same, injects_either(injects, REBLOCK_INJECTS_NOTHING,
-								REBLOCK_INJECTS_EXTERNAL_INTERRUPT)));
+	match[6] =
+		reblock_and(unblocked,
+			    reblock_and(same, injects_either(injects, REBLOCK_INJECTS_NOTHING,
+							     REBLOCK_INJECTS_EXTERNAL_INTERRUPT)));
 	match[7] = reblock_and(unblocked, reflects(exit, unblock, entry, injects));
 	match[8] = reblock_and(unblocked, injects_either(injects, REBLOCK_INJECTS_HARD_EXCEPTION,
 							 REBLOCK_INJECTS_SOFT_EXCEPTION));

@@ -21,29 +21,32 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const uint32_t reasons[] = { 0,	48, 62, 66, 75, 44, 49, 9, 8, 1,
-				    48 | 1u << 31, 48 | 1u << 26 };
-static const uint32_t intrs[] = { 0,	      0x0000130e, 0x80000b0e, 0x80001b0e, 0x80000b08,
+static const uint32_t reasons[] = {
+	0, 48, 62, 66, 75, 44, 49, 9, 8, 1, 48 | 1u << 31, 48 | 1u << 26
+};
+static const uint32_t intrs[] = { 0,          0x0000130e, 0x80000b0e, 0x80001b0e, 0x80000b08,
 				  0x80001b08, 0x80000202, 0x80001202, 0x80000603, 0x80001031 };
 static const uint64_t qualifications[] = { 0, 0x1000, 0xc0000000, 0xc0001000 };
 static const uint32_t idtvs[] = { 0, 0x202, 0x80000202, 0x80001202, 0x80000031, 0x80000b0e };
 static const uint16_t pins[] = { 0, 0x08, 0x28, 0x20 };
-static const uint32_t injections[] = { 0,	   0x202,      0x80000202, 0x80000031,
+static const uint32_t injections[] = { 0,          0x202,      0x80000202, 0x80000031,
 				       0x80000032, 0x80000b0e, 0x8000030e, 0x80000b0d,
 				       0x80000603, 0x80000501, 0x80000480, 0x80000700 };
 
 enum axis { REASON, INTR, QUAL, IDTV, PIN, INJECTION, ENTRY_PIN, RIP, AXES };
-static const size_t worlds[AXES] = { COUNT(reasons),	COUNT(intrs),	   COUNT(qualifications),
-				     COUNT(idtvs),	COUNT(pins),	   COUNT(injections),
-				     COUNT(pins),	2 };
+static const size_t worlds[AXES] = { COUNT(reasons),        COUNT(intrs),
+				     COUNT(qualifications), COUNT(idtvs),
+				     COUNT(pins),           COUNT(injections),
+				     COUNT(pins),           2 };
 
 /* Observations of the injection: the field (absent, or a value) and the flag (absent, 0, 1). */
 #define N_INJECTION ((COUNT(injections) + 1) * 3)
 /* Of the RIP: the flag (absent, 0, 1) and both RIPs (absent ones, equal, different). */
 #define N_RIP (3 * 5)
-static const size_t observed[AXES] = { COUNT(reasons) + 1, COUNT(intrs) + 1,
+static const size_t observed[AXES] = { COUNT(reasons) + 1,        COUNT(intrs) + 1,
 				       COUNT(qualifications) + 1, COUNT(idtvs) + 1,
-				       COUNT(pins) + 1, N_INJECTION, COUNT(pins) + 1, N_RIP };
+				       COUNT(pins) + 1,           N_INJECTION,
+				       COUNT(pins) + 1,           N_RIP };
 
 static const char *yes_no(int value)
 {
@@ -73,8 +76,9 @@ static const char *idtv_word(uint32_t info)
 
 static const char *injects_word(uint32_t info)
 {
-	static const char *const words[8] = { "external", "?", "nmi", "hard-exception",
-					      "other", "soft-exception", "soft-exception", "other" };
+	static const char *const words[8] = { "external",       "?",     "nmi",
+					      "hard-exception", "other", "soft-exception",
+					      "soft-exception", "other" };
 
 	return info >> 31 ? words[info >> 8 & 7] : "nothing";
 }
@@ -105,14 +109,14 @@ static unsigned table_row(const size_t w[AXES], unsigned between)
 	facts.word[FACT_SWITCH] = qual >> 30 == 3 ? "task-gate" : "other";
 	facts.word[FACT_INJECTS] = injects_word(injection);
 	facts.word[FACT_VECTOR] = (injection & 0xff) == (intr & 0xff) ? "fault" : "other";
-	facts.word[FACT_AGAIN] = yes_no(injection >> 31 && idtv >> 31 &&
-					(injection & 0x7ff) == (idtv & 0x7ff));
+	facts.word[FACT_AGAIN] =
+		yes_no(injection >> 31 && idtv >> 31 && (injection & 0x7ff) == (idtv & 0x7ff));
 	facts.word[FACT_ENTRY_VIRTUAL_NMIS] = digit(pins[w[ENTRY_PIN]] >> 5 & 1);
 	facts.word[FACT_RIP] = w[RIP] ? "same" : "moved";
 	facts.word[FACT_OPERATION] = yes_no(between != 0);
 	where = rules_table_ask(SECTION_WHERE, &facts, NULL);
 	facts.word[FACT_WHERE] = where;
-	facts.word[FACT_BIT12] = strcmp(where, "nowhere") == 0 ? "0" :
+	facts.word[FACT_BIT12] = strcmp(where, "nowhere") == 0   ? "0" :
 				 strcmp(where, "intr-info") == 0 ? digit(intr >> 12 & 1) :
 								   digit(qual >> 12 & 1);
 	facts.word[FACT_DEFINED] = rules_table_ask(SECTION_DEFINED, &facts, NULL);
@@ -139,7 +143,8 @@ static unsigned looks_like(enum axis axis, size_t o)
 			    (flag == 2 || (int)flag == nmi))
 				set |= 1u << i;
 		}
-		return set ? set : all; /* field and flag contradict each other: neither is believed */
+		return set ? set :
+			     all; /* field and flag contradict each other: neither is believed */
 	}
 	if (axis == RIP) {
 		unsigned by_flag = o % 3 == 2 ? 3 : 1u << o % 3;
@@ -209,14 +214,14 @@ static uint16_t *rows_by_table(unsigned between)
 	return rows;
 }
 
-#define SET(r, member, bit, list, o)               \
-	do {                                       \
-		(r)->presence &= (uint16_t)~(bit); \
-		(r)->member = 0;                   \
-		if ((o) < COUNT(list)) {           \
-			(r)->member = (list)[o];   \
-			(r)->presence |= (bit);    \
-		}                                  \
+#define SET(r, member, bit, list, o) \
+	do { \
+		(r)->presence &= (uint16_t) ~(bit); \
+		(r)->member = 0; \
+		if ((o) < COUNT(list)) { \
+			(r)->member = (list)[o]; \
+			(r)->presence |= (bit); \
+		} \
 	} while (0)
 
 static void set_flag(struct reblock_record *r, unsigned bit, unsigned flag, size_t value)
@@ -234,7 +239,8 @@ static void set_injection(struct reblock_record *entry, size_t o)
 	size_t field = o % (COUNT(injections) + 1);
 
 	SET(entry, intr_info, REBLOCK_HAS_INTR_INFO, injections, field);
-	set_flag(entry, REBLOCK_HAS_NMI_INJECTED, REBLOCK_NMI_INJECTED, o / (COUNT(injections) + 1));
+	set_flag(entry, REBLOCK_HAS_NMI_INJECTED, REBLOCK_NMI_INJECTED,
+		 o / (COUNT(injections) + 1));
 }
 
 static void set_rip(struct reblock_record *exit, struct reblock_record *entry, size_t o)
@@ -245,8 +251,8 @@ static void set_rip(struct reblock_record *exit, struct reblock_record *entry, s
 	set_flag(entry, REBLOCK_HAS_RIP_SAME, REBLOCK_RIP_SAME, o % 3);
 	exit->rip = at_exit[o / 3];
 	entry->rip = at_entry[o / 3];
-	exit->presence = (uint16_t)((exit->presence & ~REBLOCK_HAS_RIP) |
-				    (exit->rip ? REBLOCK_HAS_RIP : 0));
+	exit->presence =
+		(uint16_t)((exit->presence & ~REBLOCK_HAS_RIP) | (exit->rip ? REBLOCK_HAS_RIP : 0));
 	entry->presence = (uint16_t)((entry->presence & ~REBLOCK_HAS_RIP) |
 				     (entry->rip ? REBLOCK_HAS_RIP : 0));
 }
@@ -254,12 +260,13 @@ static void set_rip(struct reblock_record *exit, struct reblock_record *entry, s
 static void disagree(const struct reblock_record *exit, const struct reblock_record *entry,
 		     unsigned between, unsigned model, unsigned table)
 {
-	fail_msg("exit: presence %#x reason %#x intr_info %#x qualification %#llx idt_vectoring %#x pin %#x; "
-		 "entry: presence %#x intr_info %#x pin %#x flags %#x; between %#x: "
-		 "the model has rows %#x, the table %#x",
-		 exit->presence, exit->reason, exit->intr_info,
-		 (unsigned long long)exit->qualification, exit->idt_vectoring, exit->pin,
-		 entry->presence, entry->intr_info, entry->pin, entry->flags, between, model, table);
+	fail_msg(
+		"exit: presence %#x reason %#x intr_info %#x qualification %#llx idt_vectoring %#x pin %#x; "
+		"entry: presence %#x intr_info %#x pin %#x flags %#x; between %#x: "
+		"the model has rows %#x, the table %#x",
+		exit->presence, exit->reason, exit->intr_info,
+		(unsigned long long)exit->qualification, exit->idt_vectoring, exit->pin,
+		entry->presence, entry->intr_info, entry->pin, entry->flags, between, model, table);
 }
 
 /*
@@ -295,8 +302,9 @@ static size_t check_entries(struct reblock_record *exit, unsigned between, const
 			for (o[RIP] = 0; o[RIP] < observed[RIP]; o[RIP]++) {
 				set_rip(exit, &entry, o[RIP]);
 				reblock_unblock_of(exit, &unblock);
-				reblock_rules(exit, &unblock, between ? operation(between, turn++) : 0,
-					      &entry, &verdict);
+				reblock_rules(exit, &unblock,
+					      between ? operation(between, turn++) : 0, &entry,
+					      &verdict);
 				if ((rows[n] & ~verdict.rows) || verdict.row != single_row(rows[n]))
 					disagree(exit, &entry, between, verdict.rows, rows[n]);
 				n++;
@@ -320,9 +328,11 @@ static size_t check_all(unsigned between)
 		for (o[INTR] = 0; o[INTR] < observed[INTR]; o[INTR]++) {
 			SET(&exit, intr_info, REBLOCK_HAS_INTR_INFO, intrs, o[INTR]);
 			for (o[QUAL] = 0; o[QUAL] < observed[QUAL]; o[QUAL]++) {
-				SET(&exit, qualification, REBLOCK_HAS_QUALIFICATION, qualifications, o[QUAL]);
+				SET(&exit, qualification, REBLOCK_HAS_QUALIFICATION, qualifications,
+				    o[QUAL]);
 				for (o[IDTV] = 0; o[IDTV] < observed[IDTV]; o[IDTV]++) {
-					SET(&exit, idt_vectoring, REBLOCK_HAS_IDT_VECTORING, idtvs, o[IDTV]);
+					SET(&exit, idt_vectoring, REBLOCK_HAS_IDT_VECTORING, idtvs,
+					    o[IDTV]);
 					for (o[PIN] = 0; o[PIN] < observed[PIN]; o[PIN]++) {
 						SET(&exit, pin, REBLOCK_HAS_PIN, pins, o[PIN]);
 						n += check_entries(&exit, between, rows + n);
@@ -340,7 +350,8 @@ static void every_combination(void **state)
 	size_t n = check_all(0) + check_all(ANY_OPERATION);
 
 	(void)state;
-	print_message("%zu cases, absent inputs included: the model and the table agree on each\n", n);
+	print_message("%zu cases, absent inputs included: the model and the table agree on each\n",
+		      n);
 }
 
 /* What each row requires; runs after every row of the table has been met. */

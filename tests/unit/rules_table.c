@@ -28,8 +28,9 @@ static struct line lines[MAX_LINES];
 static int n_lines;
 
 static const char *const fact_names[FACTS] = {
-	"failed", "reason", "intr", "idtv", "nmi-exiting", "virtual-nmis", "switch", "bit12",
-	"injects", "vector", "again", "entry-virtual-nmis", "rip", "operation", "where", "defined"
+	"failed", "reason",    "intr",    "idtv",   "nmi-exiting", "virtual-nmis",
+	"switch", "bit12",     "injects", "vector", "again",       "entry-virtual-nmis",
+	"rip",    "operation", "where",   "defined"
 };
 
 static void bad(int number, const char *what)

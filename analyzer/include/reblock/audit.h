@@ -184,6 +184,12 @@ int reblock_audit_finish(struct reblock_audit *audit);
  */
 const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit, size_t i);
 
+/*
+ * Returns how many losses the stream showed so far: lost records, gaps in a vCPU's sequence, records
+ * out of time order.
+ */
+uint64_t reblock_audit_losses(const struct reblock_audit *audit);
+
 void reblock_audit_free(struct reblock_audit *audit); /* NULL is allowed */
 
 /* Names as in reports and JSON: "missed-reblock", "error", "direct", "no-evidence", ... */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit of a stream: which record goes to which vCPU, and what each kind means there. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "state.h"
+
+struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
+					const struct reblock_audit_options *options)
+{
+	struct reblock_audit *audit = calloc(1, sizeof(*audit));
+
+	if (!audit)
+		return NULL;
+	audit->source = *source;
+	audit->options = *options;
+	return audit;
+}
+
+static bool captures(const struct reblock_audit *audit, enum reblock_kind kind)
+{
+	return (audit->source.presence & REBLOCK_SOURCE_CAPTURES) &&
+	       (audit->source.captures & 1u << kind);
+}
+
+static void lost_at(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t records)
+{
+	v->summary.lost++;
+	v->summary.lost_records += records;
+	audit_forget(audit, v, REBLOCK_CAUSE_LOST);
+}
+
+/* A loss that names no vCPU may have hit any: of that VM, or of all. */
+static int step_lost(struct reblock_audit *audit, const struct reblock_record *r)
+{
+	uint64_t count = reblock_has(r, REBLOCK_HAS_QUALIFICATION) ? r->qualification : 0;
+	size_t i;
+
+	audit->losses++;
+	if (r->vm != REBLOCK_NO_VM && r->vcpu != REBLOCK_NO_VCPU) {
+		struct audit_vcpu *v = audit_vcpu_of(audit, r->vm, r->vcpu);
+
+		if (!v)
+			return -ENOMEM;
+		lost_at(audit, v, count);
+		return 0;
+	}
+	for (i = 0; i < audit->n_vcpus; i++)
+		if (r->vm == REBLOCK_NO_VM || audit->vcpus[i]->summary.vm == r->vm)
+			lost_at(audit, audit->vcpus[i], 0);
+	return 0;
+}
+
+static int step_meta(struct reblock_audit *audit, const struct reblock_record *r)
+{
+	struct audit_vm *vm = audit_vm_of(audit, r->vm);
+
+	if (!vm)
+		return -ENOMEM;
+	if (reblock_has(r, REBLOCK_HAS_ERROR_CODE))
+		vm->pid = r->error_code;
+	if (reblock_has(r, REBLOCK_HAS_RIP))
+		reblock_record_name(r, vm->name);
+	return 0;
+}
+
+/* Losses and disorder that the record itself shows; after them nothing is known of the vCPU. */
+static void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
+			   const struct reblock_record *r)
+{
+	bool carries = (audit->source.presence & REBLOCK_SOURCE_FIELDS) &&
+		       (audit->source.fields & REBLOCK_HAS_SEQ);
+
+	if (reblock_has(r, REBLOCK_HAS_SEQ)) {
+		uint16_t gap = (uint16_t)(r->seq - v->seq - 1);
+
+		if (v->has_seq && gap) {
+			audit->losses++;
+			lost_at(audit, v, gap);
+		}
+		v->has_seq = true;
+		v->seq = r->seq;
+	} else if (v->has_seq || carries) {
+		audit->losses++;
+		lost_at(audit, v, 0);
+		v->seq++;
+	}
+	if (r->t == REBLOCK_NO_TIME)
+		return;
+	if (v->has_time && r->t < v->t) {
+		audit->losses++;
+		v->summary.out_of_order++;
+		audit_forget(audit, v, REBLOCK_CAUSE_TIME_ORDER);
+	}
+	v->has_time = true;
+	v->t = r->t;
+}
+
+/* Something that may change blocking, between an exit and the entry. */
+static void operation(struct audit_vcpu *v, unsigned between)
+{
+	v->exit.between |= between;
+	v->exit.has_unblocked_read = false;
+}
+
+static void step_mask_read(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
+{
+	struct audit_exit *exit = &v->exit;
+	bool masked = reblock_flag(r, REBLOCK_MASKED);
+
+	if (v->phase != AUDIT_EXITED || !reblock_has(r, REBLOCK_HAS_MASKED))
+		return;
+	/* The first read stands for all, unless a later one is the first to say "not masked". */
+	if (exit->has_mask_read && !(exit->mask_read_value && !masked))
+		return;
+	exit->has_mask_read = true;
+	exit->mask_read_value = masked;
+	exit->mask_read = number;
+	exit->between_mask_read = exit->between;
+}
+
+static void step_blocked_read(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
+{
+	/* "Blocked" merges STI, MOV-SS and NMI and proves nothing. */
+	if (v->phase != AUDIT_EXITED || !reblock_has(r, REBLOCK_HAS_MASKED) ||
+	    reblock_flag(r, REBLOCK_MASKED))
+		return;
+	v->exit.has_unblocked_read = true;
+	v->exit.unblocked_read = number;
+}
+
+static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
+			   const struct reblock_record *r)
+{
+	switch (r->kind) {
+	case REBLOCK_MASK_WRITE:
+		if (v->phase == AUDIT_EXITED)
+			operation(v, REBLOCK_BETWEEN_MASK_WRITE);
+		else
+			v->early |= REBLOCK_BETWEEN_MASK_WRITE;
+		break;
+	case REBLOCK_EVENTS_WRITE:
+		if (v->phase == AUDIT_EXITED)
+			operation(v, REBLOCK_BETWEEN_EVENTS_WRITE);
+		else
+			audit_forget(audit, v, REBLOCK_CAUSE_EVENTS_WRITE);
+		break;
+	default: /* an exit to user space */
+		if (v->phase == AUDIT_ENTERED)
+			audit_forget(audit, v,
+				     REBLOCK_CAUSE_LOST); /* the exit before it is missing */
+		else if (!captures(audit, REBLOCK_EVENTS_WRITE))
+			operation(v, REBLOCK_BETWEEN_USER_SPACE);
+		break;
+	}
+}
+
+static int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
+{
+	struct reblock_record assumed;
+	struct audit_vcpu *v;
+
+	if (r->kind == REBLOCK_LOST)
+		return step_lost(audit, r);
+	if (r->kind == REBLOCK_META)
+		return step_meta(audit, r);
+	v = audit_vcpu_of(audit, r->vm, r->vcpu);
+	if (!v)
+		return -ENOMEM;
+	v->summary.records++;
+	check_sequence(audit, v, r);
+	switch (r->kind) {
+	case REBLOCK_EXIT:
+		assumed = *r;
+		audit_assume(audit, v, &assumed);
+		audit_step_exit(audit, v, &assumed, number);
+		break;
+	case REBLOCK_ENTRY:
+		assumed = *r;
+		audit_assume(audit, v, &assumed);
+		audit_step_entry(audit, v, &assumed, number);
+		break;
+	case REBLOCK_MASK_READ:
+		step_mask_read(v, r, number);
+		break;
+	case REBLOCK_BLOCKED_READ:
+		step_blocked_read(v, r, number);
+		break;
+	default:
+		step_operation(audit, v, r);
+		break;
+	}
+	return audit->stop;
+}
+
+int reblock_audit_feed(struct reblock_audit *audit, uint64_t first,
+		       const struct reblock_record *records, size_t n)
+{
+	size_t i;
+	int result;
+
+	audit->sorted = false;
+	for (i = 0; i < n; i++) {
+		result = step(audit, &records[i], first + i);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+int reblock_audit_finish(struct reblock_audit *audit)
+{
+	size_t i;
+
+	for (i = 0; i < audit->n_vcpus; i++) {
+		struct audit_vcpu *v = audit->vcpus[i];
+
+		audit_handler_finish(audit, v);
+		audit_question_finish(audit, v);
+		audit_forget(audit, v, REBLOCK_CAUSE_NO_ENTRY);
+	}
+	return audit->stop;
+}
+
+static int by_vm_and_vcpu(const void *a, const void *b)
+{
+	const struct audit_vcpu *const *left = a;
+	const struct audit_vcpu *const *right = b;
+	uint64_t l = (uint64_t)(*left)->summary.vm << 16 | (*left)->summary.vcpu;
+	uint64_t r = (uint64_t)(*right)->summary.vm << 16 | (*right)->summary.vcpu;
+
+	return l < r ? -1 : l > r;
+}
+
+static void sort(struct reblock_audit *audit)
+{
+	size_t i;
+
+	if (audit->n_vcpus)
+		qsort(audit->vcpus, audit->n_vcpus, sizeof(struct audit_vcpu *), by_vm_and_vcpu);
+	audit_vcpus_rehash(audit);
+	for (i = 0; i < audit->n_vcpus; i++) {
+		struct reblock_summary *summary = &audit->vcpus[i]->summary;
+		size_t k;
+
+		for (k = 0; k < audit->n_vms; k++) {
+			if (audit->vms[k].vm != summary->vm)
+				continue;
+			summary->pid = audit->vms[k].pid;
+			memcpy(summary->name, audit->vms[k].name, sizeof(summary->name));
+		}
+	}
+	audit->sorted = true;
+}
+
+const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit, size_t i)
+{
+	if (!audit->sorted)
+		sort(audit);
+	return i < audit->n_vcpus ? &audit->vcpus[i]->summary : NULL;
+}
+
+uint64_t reblock_audit_losses(const struct reblock_audit *audit)
+{
+	return audit->losses;
+}
+
+void reblock_audit_free(struct reblock_audit *audit)
+{
+	size_t i;
+
+	if (!audit)
+		return;
+	for (i = 0; i < audit->n_vcpus; i++)
+		free(audit->vcpus[i]);
+	free(audit->vcpus);
+	free(audit->buckets);
+	free(audit->vms);
+	free(audit);
+}

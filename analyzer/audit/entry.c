@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The step at an entry: the rules decide on the exit before it. */
+#include "state.h"
+
+#define OTHER_BITS \
+	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | \
+	 REBLOCK_ENCLAVE_INTERRUPTION)
+
+/* What an entry alone shows to be wrong. */
+static void check_entry_alone(struct reblock_audit *audit, struct audit_vcpu *v,
+			      const struct reblock_record *entry, uint64_t number)
+{
+	struct reblock_finding finding;
+
+	if (reblock_entry_reinjects_blocked(entry) == REBLOCK_YES) {
+		bool again = v->phase == AUDIT_EXITED &&
+			     reblock_idtv_is_nmi(&v->exit.record) == REBLOCK_YES;
+
+		finding = audit_finding(REBLOCK_REINJECT_BLOCKED, REBLOCK_DIRECT, entry->t,
+					again ? "2, row 4" : "1.8", v->summary.assumes);
+		if (again)
+			audit_finding_record(&finding, v->exit.number);
+		audit_finding_record(&finding, number);
+		audit_emit(
+			audit, v, &finding,
+			"An NMI is injected%s with virtual NMIs and blocking by NMI 1: the VM entry fails.",
+			again ? " again, after an exit interrupted its delivery," : "");
+	}
+	if (reblock_entry_reserved_bits(entry) == REBLOCK_YES) {
+		finding = audit_finding(REBLOCK_RESERVED_BIT, REBLOCK_DIRECT, entry->t, "1.6", 0);
+		audit_finding_record(&finding, number);
+		audit_emit(
+			audit, v, &finding,
+			"VM-entry interruption information %#x is valid with reserved bits set: the VM entry fails.",
+			entry->intr_info);
+	}
+}
+
+static struct reblock_finding pair_finding(const struct audit_vcpu *v,
+					   enum reblock_finding_kind kind,
+					   enum reblock_evidence evidence, const char *rule,
+					   const struct reblock_record *entry, uint64_t number)
+{
+	struct reblock_finding finding =
+		audit_finding(kind, evidence, entry->t, rule, v->summary.assumes);
+
+	audit_finding_record(&finding, v->exit.number);
+	audit_finding_record(&finding, number);
+	return finding;
+}
+
+/* Rows 10 and 11, where blocking is known before and after. */
+static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
+			    const struct reblock_record *entry, uint64_t number, unsigned row)
+{
+	enum reblock_tri before = reblock_blocking(&v->exit.record);
+	enum reblock_tri after = reblock_blocking(entry);
+	const char *rule = row == 10 ? "2, row 10" : "2, row 11";
+	struct reblock_finding finding;
+	char words[AUDIT_EXIT_WORDS];
+
+	audit_exit_words(&v->exit.record, words);
+	if (before == REBLOCK_NO && after == REBLOCK_YES && row == 10) {
+		finding =
+			pair_finding(v, REBLOCK_UNDEFINED_BIT, REBLOCK_DIRECT, rule, entry, number);
+		audit_emit(
+			audit, v, &finding,
+			"Blocking by NMI went from 0 to 1 after an exit (%s) whose bit 12 is undefined: it must not be used.",
+			words);
+	} else if (before == REBLOCK_YES && after == REBLOCK_NO) {
+		finding =
+			pair_finding(v, REBLOCK_BLOCKING_LOST, REBLOCK_DIRECT, rule, entry, number);
+		audit_emit(
+			audit, v, &finding,
+			"Blocking by NMI went from 1 to 0 between an exit (%s) and the entry, and nothing had ended it.",
+			words);
+	}
+}
+
+static void check_clobbered(struct reblock_audit *audit, struct audit_vcpu *v,
+			    const struct reblock_record *entry, uint64_t number)
+{
+	const struct reblock_record *exit = &v->exit.record;
+	struct reblock_finding finding;
+	uint32_t lost;
+
+	if (reblock_blocking(exit) != REBLOCK_NO || reblock_blocking(entry) != REBLOCK_YES ||
+	    reblock_injects(entry) != REBLOCK_INJECTS_NOTHING)
+		return;
+	lost = exit->interruptibility & ~entry->interruptibility & OTHER_BITS;
+	if (!lost)
+		return;
+	finding = pair_finding(v, REBLOCK_FIELD_CLOBBERED, REBLOCK_DIRECT, "kind field-clobbered",
+			       entry, number);
+	audit_emit(
+		audit, v, &finding,
+		"Setting blocking by NMI overwrote the interruptibility state: %#x at the exit, %#x at the entry, bits %#x lost.",
+		exit->interruptibility, entry->interruptibility, lost);
+}
+
+/* Row 3: the one place outside of IRETs where blocking must be 1. */
+static void check_task_gate(struct reblock_audit *audit, struct audit_vcpu *v,
+			    const struct reblock_record *entry, uint64_t number)
+{
+	struct reblock_finding finding;
+
+	if (reblock_blocking(entry) != REBLOCK_NO)
+		return;
+	finding =
+		pair_finding(v, REBLOCK_MISSED_REBLOCK, REBLOCK_DIRECT, "2, row 3", entry, number);
+	audit_emit(
+		audit, v, &finding,
+		"An NMI was delivered through a task gate, and its task is entered with blocking by NMI 0.");
+}
+
+/* The mask that the hypervisor reported, against what must be or was in the VMCS. */
+static void check_mask_read(struct reblock_audit *audit, struct audit_vcpu *v,
+			    const struct reblock_record *entry, uint64_t number,
+			    const struct reblock_verdict *verdict)
+{
+	const struct audit_exit *exit = &v->exit;
+	enum reblock_tri before = reblock_blocking(&exit->record);
+	/* Operations after the read cannot have made it right. */
+	unsigned between = exit->between_mask_read | (exit->between & (REBLOCK_BETWEEN_OTHER_VMCS |
+								       REBLOCK_BETWEEN_L2_UNKNOWN |
+								       REBLOCK_BETWEEN_UNRECORDED));
+	struct reblock_verdict at_read;
+	struct reblock_finding finding;
+	char words[AUDIT_EXIT_WORDS];
+
+	if (!exit->has_mask_read || reblock_virtual_nmis(&exit->record) != REBLOCK_YES)
+		return;
+	audit_exit_words(&exit->record, words);
+	reblock_rules(&exit->record, &exit->unblock, between, entry, &at_read);
+	if (!exit->mask_read_value && (at_read.row == 6 || at_read.row == 9)) {
+		finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DERIVED, "4, derived", entry,
+				       number);
+		audit_finding_record(&finding, exit->mask_read);
+		audit_emit(
+			audit, v, &finding,
+			"The hypervisor reported NMIs as not masked after an exit (%s) whose IRET had to be re-blocked: who restores that value opens NMIs inside the handler.",
+			words);
+	} else if (verdict->row == 11 && exit->unblock.idtv_valid == REBLOCK_NO &&
+		   before != REBLOCK_UNKNOWN && before == reblock_blocking(entry) &&
+		   before != reblock_tri_of(exit->mask_read_value)) {
+		finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DIRECT, "2, row 11", entry,
+				       number);
+		audit_finding_record(&finding, exit->mask_read);
+		audit_emit(
+			audit, v, &finding,
+			"The hypervisor reported its NMI mask as %d after an exit (%s), while blocking by NMI was %d in the VMCS before and after.",
+			exit->mask_read_value, words, before == REBLOCK_YES);
+	}
+}
+
+static void check_vmcs(struct audit_vcpu *v, const struct reblock_record *entry)
+{
+	enum reblock_tri at_exit = audit_l2(&v->exit.record);
+	enum reblock_tri at_entry = audit_l2(entry);
+
+	if (at_exit == REBLOCK_UNKNOWN || at_entry == REBLOCK_UNKNOWN)
+		v->exit.between |= REBLOCK_BETWEEN_L2_UNKNOWN;
+	else if (at_exit != at_entry)
+		v->exit.between |= REBLOCK_BETWEEN_OTHER_VMCS;
+}
+
+void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
+		      const struct reblock_record *entry, uint64_t number)
+{
+	struct reblock_verdict verdict;
+
+	v->summary.entries++;
+	check_entry_alone(audit, v, entry, number);
+	if (v->phase != AUDIT_EXITED) {
+		/* The exit between two entries was not recorded. */
+		audit_forget(audit, v, REBLOCK_CAUSE_LOST);
+		v->phase = AUDIT_ENTERED;
+		return;
+	}
+	check_vmcs(v, entry);
+	if (!(audit->source.presence & REBLOCK_SOURCE_CAPTURES) ||
+	    !(audit->source.captures & 1u << REBLOCK_USER_EXIT))
+		v->exit.between |= REBLOCK_BETWEEN_UNRECORDED;
+	reblock_rules(&v->exit.record, &v->exit.unblock, v->exit.between, entry, &verdict);
+	check_mask_read(audit, v, entry, number, &verdict);
+	if (verdict.row == 3)
+		check_task_gate(audit, v, entry, number);
+	if (verdict.row == 10 || verdict.row == 11)
+		check_unchanged(audit, v, entry, number, verdict.row);
+	if (verdict.row == 6 || verdict.row == 10 || verdict.row == 11)
+		check_clobbered(audit, v, entry, number);
+	audit_handler_entry(v, entry, number);
+	if (v->exit.unblock.unblocked == REBLOCK_YES)
+		audit_question_ask(audit, v, entry, number, &verdict);
+	v->phase = AUDIT_ENTERED;
+}

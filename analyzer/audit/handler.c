@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NMIs injected into a handler whose IRET has not run. */
+#include <inttypes.h>
+#include "state.h"
+
+void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_t assumes)
+{
+	struct audit_handler *h = &v->handler;
+	struct reblock_finding finding =
+		audit_finding(REBLOCK_NMI_IN_NMI, h->evidence, h->nmi_t,
+			      h->n_records > 2 && h->evidence != REBLOCK_DELIVERED ? "4, direct" :
+										     "2, row 9",
+			      h->assumes | assumes);
+	unsigned i;
+
+	for (i = 0; i < h->n_records; i++)
+		audit_finding_record(&finding, h->records[i]);
+	if (h->has_rip)
+		audit_emit(
+			audit, v, &finding,
+			"An NMI was injected while the handler of the one before had not executed its IRET at RIP %#" PRIx64
+			": it overwrites the stack frame that handler still uses.",
+			h->rip);
+	else
+		audit_emit(
+			audit, v, &finding,
+			"An NMI was injected while the handler of the one before had not executed its IRET: it overwrites the stack frame that handler still uses.");
+	h->nmi_injected = h->nmi_possible = false;
+}
+
+static void add_record(struct audit_handler *h, uint64_t number)
+{
+	if (h->n_records < REBLOCK_FINDING_RECORDS)
+		h->records[h->n_records++] = number;
+}
+
+/* The entry after the NMI-window exit that proved the handler unfinished. */
+void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entry, uint64_t number)
+{
+	struct audit_handler *h = &v->handler;
+	enum reblock_injects injects = reblock_injects(entry);
+
+	if (!h->unfinished)
+		return;
+	h->unfinished = false;
+	if (v->exit.between != 0 || v->exit.unblock.idtv_valid != REBLOCK_NO ||
+	    reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES)
+		return;
+	h->nmi_injected = injects == REBLOCK_INJECTS_NMI;
+	h->nmi_possible = injects == REBLOCK_INJECTS_UNKNOWN;
+	h->nmi_t = entry->t;
+	h->fails = reblock_entry_reinjects_blocked(entry) == REBLOCK_YES;
+	add_record(h, number);
+}
+
+void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+			const struct reblock_record *exit, uint64_t number)
+{
+	static const struct audit_handler none;
+	struct audit_handler *h = &v->handler;
+
+	/* An entry that failed has delivered nothing. */
+	if (reblock_has(exit, REBLOCK_HAS_REASON) &&
+	    !(exit->reason & REBLOCK_REASON_FAILED_ENTRY)) {
+		if (h->nmi_injected) {
+			audit_handler_nmi(audit, v, 0);
+		} else if (h->nmi_possible && h->has_rip && reblock_has(exit, REBLOCK_HAS_RIP) &&
+			   exit->rip == h->rip && reblock_idtv_is_nmi(exit) == REBLOCK_YES &&
+			   reblock_virtual_nmis(exit) == REBLOCK_YES) {
+			add_record(h, number);
+			audit_handler_nmi(audit, v, 0);
+		}
+	}
+	*h = none;
+}
+
+/*
+ * The trace ends after an entry, so no exit says whether that entry failed. A source that could have
+ * shown blocking at the entry leaves that open; for others it is assumed, and said.
+ */
+bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit_vcpu *v)
+{
+	bool could_show = (audit->source.presence & REBLOCK_SOURCE_FIELDS) &&
+			  (audit->source.fields & REBLOCK_HAS_INTERRUPTIBILITY);
+
+	return v->phase == AUDIT_ENTERED && !could_show && !v->handler.fails;
+}
+
+void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v)
+{
+	if (v->handler.nmi_injected && audit_last_entry_held(audit, v))
+		audit_handler_nmi(audit, v, REBLOCK_ASSUMES_ENTERED);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the audit knows of one vCPU, and the steps that change it. Private to analyzer/audit.
+ *
+ * A vCPU is in one of three phases. From an exit to the next entry the hypervisor runs, and what
+ * it does is collected; at the entry the rules decide; from there to the next exit the guest
+ * runs, and a question may stay open that only that next exit can answer.
+ */
+#ifndef AUDIT_STATE_H
+#define AUDIT_STATE_H
+
+#include <reblock/audit.h>
+
+enum audit_phase { AUDIT_NOTHING_KNOWN, AUDIT_EXITED, AUDIT_ENTERED };
+
+/* An exit, until the entry after it. */
+struct audit_exit {
+	struct reblock_record record;
+	struct reblock_unblock unblock;
+	uint64_t number;
+	unsigned between;           /* enum reblock_between: operations seen since */
+	unsigned between_mask_read; /* the same when mask_read was taken */
+	bool has_mask_read;         /* the first mask read since */
+	bool mask_read_value;
+	bool has_unblocked_read; /* the hypervisor's VMCS read said "not blocked", no operation since */
+	uint64_t mask_read, unblocked_read; /* their numbers */
+};
+
+/* What is open after an entry: did it miss the re-block that the exit before it asked for? */
+struct audit_question {
+	bool open;
+	struct reblock_judgement judgement; /* of that exit, outcome not yet set */
+	struct reblock_record exit, entry;
+	enum reblock_injects injects; /* at the entry */
+	bool required;                /* row 6 or 9: blocking had to be 1 */
+	bool missed;                  /* evidence was found ... */
+	bool told;                    /* ... and reported */
+	enum reblock_evidence evidence;
+	uint64_t witness; /* number of the record that is the evidence */
+	const char *saw;  /* what that is, for the sentence */
+	uint8_t assumes;
+};
+
+/* A handler whose IRET has not run though NMIs are open: the next NMI nests. */
+struct audit_handler {
+	bool unfinished; /* proven up to the exit that is now handled */
+	bool nmi_injected; /* an NMI was injected into it at the last entry; it counts once the entry has not failed */
+	bool nmi_possible; /* what that entry injected is not known: the next exit may tell */
+	enum reblock_evidence evidence;
+	uint8_t assumes;
+	uint8_t n_records;
+	uint64_t records[REBLOCK_FINDING_RECORDS];
+	uint64_t rip; /* of the IRET */
+	bool has_rip;
+	uint64_t nmi_t;
+	bool fails; /* the entry that injected it is bound to fail (rule 1.8) */
+};
+
+/* Exits with bit 12 at one RIP, in a row. */
+struct audit_livelock {
+	uint64_t rip, count, first;
+};
+
+struct audit_vcpu {
+	struct reblock_summary summary;
+	enum audit_phase phase;
+	bool has_time, has_seq, has_l2;
+	uint16_t seq;
+	uint64_t t;
+	struct audit_exit exit;
+	struct audit_question question;
+	struct audit_handler handler;
+	struct audit_livelock livelock;
+	unsigned early; /* operations recorded before the exit they belong to (Linux up to 5.4) */
+	unsigned next;  /* in the hash chain: index + 1 */
+};
+
+struct reblock_audit {
+	struct reblock_source source;
+	struct reblock_audit_options options;
+	struct audit_vcpu **vcpus;
+	size_t n_vcpus, room;
+	unsigned *buckets;
+	size_t n_buckets;
+	struct audit_vm *vms; /* what meta records said */
+	size_t n_vms, vms_room;
+	bool sorted;
+	uint64_t losses;
+	int stop; /* what a callback returned */
+};
+
+struct audit_vm {
+	uint32_t vm, pid;
+	char name[REBLOCK_NAME_LENGTH + 1];
+};
+
+/* vcpus.c: the tables. Return NULL when memory is short. */
+struct audit_vcpu *audit_vcpu_of(struct reblock_audit *audit, uint32_t vm, uint16_t vcpu);
+void audit_vcpus_rehash(struct reblock_audit *audit); /* after the order of vcpus changed */
+struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm);
+
+/* assume.c: fills in what the source cannot carry, in a copy of an exit or entry. */
+void audit_assume(struct reblock_audit *audit, struct audit_vcpu *v, struct reblock_record *r);
+enum reblock_tri audit_l2(const struct reblock_record *r);
+
+/* exit.c, entry.c: the two steps. R is a copy with the assumptions filled in. */
+void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+		     const struct reblock_record *r, uint64_t number);
+void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
+		      const struct reblock_record *r, uint64_t number);
+
+/* question.c */
+void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
+			const struct reblock_record *entry, uint64_t number,
+			const struct reblock_verdict *verdict);
+void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
+			   const struct reblock_record *exit, uint64_t number);
+void audit_question_drop(struct reblock_audit *audit, struct audit_vcpu *v,
+			 enum reblock_cause cause);
+void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v);
+
+/* handler.c: NMIs inside an unfinished handler. */
+void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entry, uint64_t number);
+void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+			const struct reblock_record *exit, uint64_t number);
+void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_t assumes);
+/* Whether an NMI injected at the last entry of the trace may be taken as delivered. */
+bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit_vcpu *v);
+void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v);
+
+/* judge.c: what became of an unblock; counts it and tells the callback. */
+void audit_judged(struct reblock_audit *audit, struct audit_vcpu *v,
+		  struct reblock_judgement *judgement, enum reblock_outcome outcome,
+		  enum reblock_cause cause);
+/* The pending exit's judgement, to be closed by audit_judged. */
+struct reblock_judgement audit_judgement_of(const struct audit_vcpu *v);
+
+/* Forgets everything about a vCPU; what was open is counted under CAUSE. */
+void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_cause cause);
+
+/* emit.c: reports a finding; WHY is a printf format. RECORDS need not be sorted. */
+void audit_emit(struct reblock_audit *audit, struct audit_vcpu *v,
+		const struct reblock_finding *finding, const char *why, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A finding with its records; more can be added. */
+struct reblock_finding audit_finding(enum reblock_finding_kind kind, enum reblock_evidence evidence,
+				     uint64_t t, const char *rule, uint8_t assumes);
+void audit_finding_record(struct reblock_finding *finding, uint64_t number);
+
+/* The exit in words, such as "EPT violation at RIP 0x1006f". */
+#define AUDIT_EXIT_WORDS 64
+const char *audit_exit_words(const struct reblock_record *exit, char words[AUDIT_EXIT_WORDS]);
+
+#endif
