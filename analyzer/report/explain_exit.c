@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The decision diagram of the SDM, "Information About NMI Unblocking Due to IRET", step by step. */
+#include <inttypes.h>
+#include <string.h>
+#include <reblock/json.h>
+#include <reblock/processor.h>
+#include "report/decode.h"
+#include "report/explain.h"
+#include "report/explain_steps.h"
+
+static const char *const answers[] = { [REBLOCK_NO] = "no", [REBLOCK_YES] = "yes", [REBLOCK_UNKNOWN] = "not known" };
+
+/* One step of the diagram: the question, its value, and what follows from it. */
+static void step(const struct report *r, unsigned *n, const char *question, enum reblock_tri answer,
+		 const char *from, const char *then)
+{
+	fprintf(r->out, "  %u. %s %s%s%s\n", ++*n, question, report_bold(r), answers[answer], report_plain(r));
+	fprintf(r->out, "       %s\n", from);
+	if (then)
+		fprintf(r->out, "       -> %s\n", then);
+}
+
+static const char *raw(char text[2 * DECODE_MAX], const struct reblock_record *x, unsigned has, const char *name,
+		       uint64_t value, const char *meaning)
+{
+	if (!reblock_has(x, has))
+		snprintf(text, 2 * DECODE_MAX, "%s is absent: this source did not see it", name);
+	else
+		snprintf(text, 2 * DECODE_MAX, "%s 0x%" PRIx64 "%s%s", name, value, *meaning ? ": " : "", meaning);
+	return text;
+}
+
+static void step_failed(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
+			unsigned *n)
+{
+	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
+
+	step(r, n, "Did the VM entry fail (exit reason, bit 31)?", u->failed_entry,
+	     raw(text, x, REBLOCK_HAS_REASON, "reason", x->reason, decode_reason(x->reason, meaning)),
+	     u->failed_entry == REBLOCK_YES ? "the exit's other fields mean nothing (rule 1.3)" : NULL);
+}
+
+static void step_field(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
+		       unsigned *n)
+{
+	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
+	uint32_t basic = x->reason & REBLOCK_REASON_BASIC;
+	const char *then = NULL;
+	enum reblock_tri answer = REBLOCK_YES;
+
+	raw(text, x, REBLOCK_HAS_REASON, "reason", x->reason, decode_reason(x->reason, meaning));
+	switch (u->field) {
+	case REBLOCK_BIT12_IN_INTR_INFO:
+		then = "bit 12 of the VM-exit interruption information (rule 1.3)";
+		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
+		    decode_interruption(x->intr_info, meaning));
+		break;
+	case REBLOCK_BIT12_IN_QUALIFICATION:
+		then = "bit 12 of the exit qualification (rule 1.3)";
+		break;
+	case REBLOCK_BIT12_NOWHERE:
+		answer = REBLOCK_NO;
+		then = "no exit of this kind says whether an IRET unblocked NMIs (rule 1.3)";
+		if (basic == REBLOCK_REASON_APIC_ACCESS || basic == REBLOCK_REASON_EPT_MISCONFIG)
+			then = "had an IRET caused it, NMIs would be unblocked with no word of it (rule 1.3)";
+		else if (basic == REBLOCK_REASON_EXCEPTION_NMI)
+			raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
+			    decode_interruption(x->intr_info, meaning));
+		break;
+	case REBLOCK_BIT12_FIELD_UNKNOWN:
+		answer = REBLOCK_UNKNOWN;
+		if (reblock_has(x, REBLOCK_HAS_REASON))
+			raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info, "");
+		break;
+	}
+	step(r, n, "Does this exit have a field for \"NMI unblocking due to IRET\" (bit 12)?", answer, text, then);
+}
+
+static void step_controls(const struct report *r, const struct explain *e, const struct reblock_unblock *u,
+			  unsigned *n)
+{
+	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
+
+	raw(text, &e->exit, REBLOCK_HAS_PIN, "pin", e->exit.pin, decode_pin(e->exit.pin, meaning));
+	if (e->assumed_pin)
+		snprintf(text, sizeof(text), "pin is absent; assumed by --vnmi: NMI exiting 1, virtual NMIs %d",
+			 (e->exit.pin & REBLOCK_PIN_VIRTUAL_NMIS) != 0);
+	step(r, n, "Is \"NMI exiting\" 0 or \"virtual NMIs\" 1?", u->controls, text,
+	     u->controls == REBLOCK_NO ? "bit 12 is undefined (rule 1.4)" : NULL);
+}
+
+static void step_idtv(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
+		      unsigned *n)
+{
+	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
+
+	step(r, n, "Does the exit set the valid bit of the IDT-vectoring information?", u->idtv_valid,
+	     raw(text, x, REBLOCK_HAS_IDT_VECTORING, "idt_vectoring", x->idt_vectoring,
+		 decode_interruption(x->idt_vectoring, meaning)),
+	     u->idtv_valid == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
+}
+
+static void step_double_fault(const struct report *r, const struct reblock_record *x,
+			      const struct reblock_unblock *u, unsigned *n)
+{
+	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
+	bool exception = (x->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_EXCEPTION_NMI;
+
+	if (reblock_has(x, REBLOCK_HAS_REASON) && !exception)
+		snprintf(text, sizeof(text), "the exit is due to no exception");
+	else
+		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
+		    decode_interruption(x->intr_info, meaning));
+	step(r, n, "Is the exit due to a double fault?", u->double_fault, text,
+	     u->double_fault == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
+}
+
+static void step_bit12(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
+		       unsigned *n)
+{
+	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
+	const char *then = NULL;
+
+	if (u->field == REBLOCK_BIT12_IN_INTR_INFO)
+		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
+		    decode_interruption(x->intr_info, meaning));
+	else if (u->field == REBLOCK_BIT12_IN_QUALIFICATION)
+		raw(text, x, REBLOCK_HAS_QUALIFICATION, "qualification", x->qualification,
+		    decode_qualification(x->reason, x->qualification, meaning));
+	else
+		snprintf(text, sizeof(text), "which field would hold it is not known");
+	if (u->defined == REBLOCK_NO)
+		then = "undefined: it can be anything and must not be used";
+	else if (u->defined == REBLOCK_UNKNOWN)
+		then = "whether it is defined is not known";
+	step(r, n, "Is bit 12 set?", u->bit12, text, then);
+}
+
+static const char *outcome(const struct reblock_unblock *u)
+{
+	if (u->failed_entry == REBLOCK_YES)
+		return "The entry failed: nothing ran, nothing was unblocked.";
+	if (u->unblocked == REBLOCK_YES)
+		return "An IRET began with NMIs blocked, has unblocked them, and did not complete: bit 12 is defined and 1.";
+	if (u->unblocked == REBLOCK_UNKNOWN)
+		return "Whether an IRET has unblocked NMIs cannot be known from the fields that are there.";
+	if (u->field == REBLOCK_BIT12_NOWHERE)
+		return "The processor says nothing about an IRET here.";
+	if (u->defined == REBLOCK_NO)
+		return "Bit 12 is undefined: nothing may be concluded from it.";
+	return "No IRET unblocked NMIs at this exit: bit 12 is defined and 0.";
+}
+
+void explain_steps(const struct report *r, const struct explain *e, const struct reblock_unblock *u)
+{
+	unsigned n = 0;
+
+	fprintf(r->out, "\n%sWhat the processor says%s (SDM volume 3C, \"Information About NMI Unblocking Due to IRET\")\n",
+		report_bold(r), report_plain(r));
+	step_failed(r, &e->exit, u, &n);
+	if (u->failed_entry != REBLOCK_YES) {
+		step_field(r, &e->exit, u, &n);
+		if (u->field != REBLOCK_BIT12_NOWHERE) {
+			step_controls(r, e, u, &n);
+			step_idtv(r, &e->exit, u, &n);
+			step_double_fault(r, &e->exit, u, &n);
+			step_bit12(r, &e->exit, u, &n);
+		}
+	}
+	fprintf(r->out, "  %s%s%s\n", report_bold(r), outcome(u), report_plain(r));
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Findings, summaries and explanations for people and for programs. Write errors stay in the FILE. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <reblock/audit.h>
+
+/* Where a report goes and how it looks. */
+struct report {
+	FILE *out;
+	bool colour;
+	const char *file; /* name of the input, as findings give it */
+};
+
+/* A finding as a block of text, or as one line of JSON (report_json_schema). */
+void report_text_finding(const struct report *r, const struct reblock_finding *f);
+void report_json_finding(const struct report *r, const struct reblock_finding *f);
+
+/* The JSON schema of report_json_finding's lines, as text with a newline at its end. */
+extern const char report_json_schema[];
+
+/* What the audit of one input came to, beside the vCPUs' summaries. */
+struct report_input {
+	const struct reblock_source *source;
+	uint64_t records, lost; /* lost: lost records in the stream */
+	uint64_t damages;
+	uint64_t severities[3]; /* findings by enum reblock_severity */
+};
+
+/* Sum of all vCPUs; its vm, vcpu, pid and name mean nothing. */
+void report_total(struct reblock_audit *audit, struct reblock_summary *total);
+
+uint64_t report_unblocks(const struct reblock_summary *s);
+uint64_t report_unjudged(const struct reblock_summary *s); /* of these */
+uint64_t report_possible(const struct reblock_summary *s);
+
+/* The summary of one input: the source, each VM, each vCPU, and the verdict. */
+void report_text_summary(const struct report *r, struct reblock_audit *audit, const struct report_input *in);
+
+/* The verdict alone, one line. */
+void report_text_verdict(const struct report *r, const struct reblock_summary *total,
+			 const struct report_input *in);
+
+/* Escape sequences, empty without colour. */
+const char *report_bold(const struct report *r);
+const char *report_plain(const struct report *r);
+const char *report_severity_colour(const struct report *r, enum reblock_severity severity);
+
+/* "1.000000400 s", or "unknown" for REBLOCK_NO_TIME. */
+#define REPORT_TIME_MAX 40
+const char *report_time(uint64_t t, char text[REPORT_TIME_MAX]);
+
+#endif
