@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "attach.h"
+#include "internal.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "reblock.skel.h"
+
+static bool verbose;
+
+static int print(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (!verbose || level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, format, arguments);
+}
+
+static bool has_enumerator(const struct btf *btf, const char *type, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
+	const struct btf_type *found = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+	for (int i = 0; found && i < btf_vlen(found); i++) {
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(found)[i].name_off), name))
+			return true;
+	}
+	return false;
+}
+
+static bool has_member(const struct btf *btf, const char *type, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *found = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+	for (int i = 0; found && i < btf_vlen(found); i++) {
+		if (!strcmp(btf__name_by_offset(btf, btf_members(found)[i].name_off), name))
+			return true;
+	}
+	return false;
+}
+
+/* Looks into one BTF: the kernel's or a module's, which contains the kernel's. */
+static void look_into(struct attached *attached, const struct btf *btf)
+{
+	if (attached->exit_shape == EXIT_UNKNOWN)
+		attached->exit_shape = shape_exit(btf);
+	attached->entry_has_vcpu |= shape_entry_has_vcpu(btf);
+	/* These came with 5.8, as the move of kvm_exit before the recovery did. */
+	attached->recover_after |= has_enumerator(btf, "kvm_reg", "VCPU_EXREG_EXIT_INFO_1") ||
+				   has_enumerator(btf, "kvm_reg", "VCPU_REG_EXIT_INFO_1");
+	/* Since 5.12 the field is read before kvm_exit; this is the first such kernel's mark in BTF (5.14). */
+	attached->idt_vectoring |= has_member(btf, "kvm_vcpu_stat", "generic");
+	attached->controls |= has_member(btf, "loaded_vmcs", "controls_shadow");
+}
+
+static void look_at_btf(struct attached *attached)
+{
+	static const char *const modules[] = { "kvm", "kvm_intel" };
+	struct btf *kernel = btf__load_vmlinux_btf();
+
+	if (!kernel)
+		return;
+	look_into(attached, kernel);
+	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
+		struct btf *module = btf__load_module_btf(modules[i], kernel);
+
+		if (module)
+			look_into(attached, module);
+		btf__free(module);
+	}
+	btf__free(kernel);
+}
+
+static const char *program_name(const struct attached *attached, enum point point)
+{
+	static const char *const exits[][2] = {
+		[EXIT_VCPU_ISA] = { "exit_vcpu_isa", "raw_exit_vcpu_isa" },
+		[EXIT_REASON_VCPU_ISA] = { "exit_reason_vcpu_isa", "raw_exit_reason_vcpu_isa" },
+	};
+
+	if (point == POINT_EXIT && attached->way != WAY_CLASSIC)
+		return exits[attached->exit_shape][attached->way];
+	return point_descriptions[point].program[attached->way];
+}
+
+static struct bpf_program *program(const struct attached *attached, enum point point)
+{
+	const char *name = program_name(attached, point);
+
+	return name ? bpf_object__find_program_by_name(attached->bpf->obj, name) : NULL;
+}
+
+static unsigned ring_size(unsigned wanted)
+{
+	unsigned page = (unsigned)sysconf(_SC_PAGESIZE), size = page;
+
+	while (size < (wanted ? wanted : 8u << 20) && size < 1u << 31)
+		size *= 2;
+	return size;
+}
+
+/* Opens and loads, with the points in WANTED (bits). */
+static int load(struct attached *attached, const struct collector_options *options, unsigned wanted)
+{
+	struct bpf_program *each;
+	int result;
+
+	attached->bpf = reblock_bpf__open();
+	if (!attached->bpf)
+		return -errno;
+	bpf_object__for_each_program(each, attached->bpf->obj)
+		bpf_program__set_autoload(each, false);
+	for (enum point i = 0; i < POINTS; i++) {
+		each = wanted >> i & 1 ? program(attached, i) : NULL;
+		if (each)
+			bpf_program__set_autoload(each, true);
+	}
+	attached->bpf->rodata->trust_stale = options->trust_stale;
+	attached->bpf->rodata->recover_after = attached->recover_after;
+	attached->bpf->rodata->follow_threads = wanted >> POINT_USER_EXIT & 1;
+	result = bpf_map__set_max_entries(attached->bpf->maps.ring, ring_size(options->ring_size));
+	if (!result)
+		result = reblock_bpf__load(attached->bpf);
+	if (result) {
+		reblock_bpf__destroy(attached->bpf);
+		attached->bpf = NULL;
+	}
+	return result;
+}
+
+static void unload(struct attached *attached)
+{
+	reblock_bpf__destroy(attached->bpf);
+	attached->bpf = NULL;
+}
+
+/*
+ * Loads all points that this way has. Where that fails, the optional ones are tried one after the
+ * other: a function may be in BTF and yet not be there to attach to.
+ */
+static int load_most(struct attached *attached, const struct collector_options *options)
+{
+	const unsigned required = 1u << POINT_EXIT | 1u << POINT_ENTRY;
+	unsigned wanted = 0, good = required;
+	int result;
+
+	for (enum point i = 0; i < POINTS; i++) {
+		attached->errors[i] = -EOPNOTSUPP;
+		if (program_name(attached, i))
+			wanted |= 1u << i;
+	}
+	if (options->no_cache_fill)
+		wanted &= ~(1u << POINT_CACHE);
+	result = load(attached, options, wanted);
+	if (!result)
+		return 0;
+	result = load(attached, options, required);
+	if (result)
+		return result;
+	for (enum point i = 0; i < POINTS; i++) {
+		if (!(wanted & ~good & 1u << i))
+			continue;
+		unload(attached);
+		attached->errors[i] = load(attached, options, good | 1u << i);
+		if (!attached->errors[i])
+			good |= 1u << i;
+	}
+	unload(attached);
+	return load(attached, options, good);
+}
+
+static int attach_all(struct attached *attached)
+{
+	for (enum point i = 0; i < POINTS; i++) {
+		struct bpf_program *each = program(attached, i);
+
+		if (!each || !bpf_program__autoload(each))
+			continue;
+		attached->links[i] = bpf_program__attach(each);
+		attached->errors[i] = attached->links[i] ? 0 : -errno;
+		if (attached->errors[i] && (i == POINT_EXIT || i == POINT_ENTRY))
+			return attached->errors[i];
+	}
+	return 0;
+}
+
+static char *explain(const struct host *host, int result)
+{
+	switch (-result) {
+	case EPERM:
+	case EACCES:
+		return text("the kernel refuses the BPF programs (%s)%s", strerror(-result),
+			    host->lockdown == LOCKDOWN_INTEGRITY ?
+				    "; it is locked down (integrity)" :
+				    ": run as root, on the host itself and not in a container");
+	case ENOMEM:
+		return text(
+			"no memory for the BPF tables: take a smaller ring, or, on kernels before 5.11,\n"
+			"raise the limit of locked memory (\"ulimit -l unlimited\")");
+	case ENOENT:
+	case ESRCH:
+		return text(
+			"this kernel has no tracepoints kvm_exit and kvm_entry that could be used (%s)",
+			strerror(-result));
+	default:
+		return text(
+			"the kernel does not take the BPF programs (%s); --verbose shows its words",
+			strerror(-result));
+	}
+}
+
+int attach(struct attached *attached, const struct host *host,
+	   const struct collector_options *options, char **error)
+{
+	int result = -ENOTSUP;
+
+	memset(attached, 0, sizeof(*attached));
+	verbose = options->verbose;
+	libbpf_set_print(print);
+	look_at_btf(attached);
+	for (enum way way = WAY_TP_BTF; way < WAYS; way++) {
+		if (way != WAY_CLASSIC &&
+		    (attached->exit_shape == EXIT_UNKNOWN || !attached->entry_has_vcpu))
+			continue;
+		if (way == WAY_CLASSIC && !host->tracefs)
+			continue;
+		attached->way = way;
+		result = load_most(attached, options);
+		if (!result)
+			result = attach_all(attached);
+		if (!result)
+			return 0;
+		attached_free(attached);
+	}
+	*error = explain(host, result);
+	return result;
+}
+
+void detach(struct attached *attached)
+{
+	for (enum point i = POINTS; i-- > 0;) {
+		bpf_link__destroy(attached->links[i]);
+		attached->links[i] = NULL;
+	}
+	/* Waits until each CPU has left what it was running. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+void attached_free(struct attached *attached)
+{
+	if (!attached->bpf)
+		return;
+	detach(attached);
+	unload(attached);
+}
+
+uint64_t attached_skipped(const struct attached *attached)
+{
+	uint64_t skipped = 0;
+
+	for (enum point i = 0; i < POINTS; i++) {
+		struct bpf_program *each = program(attached, i);
+		int fd = each ? bpf_program__fd(each) : -1;
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (fd >= 0 && point_descriptions[i].kind &&
+		    !bpf_obj_get_info_by_fd(fd, &info, &size))
+			skipped += info.recursion_misses;
+	}
+	return skipped;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the programs are attached, which of them this kernel can have, and loading them. */
+#ifndef COLLECTOR_ATTACH_H
+#define COLLECTOR_ATTACH_H
+
+#include "collector.h"
+#include "host.h"
+#include "shape.h"
+
+struct reblock_bpf;
+struct bpf_link;
+
+/* In the order of attaching: what fills KVM's caches before what reads them, kvm_exit at the end. */
+enum point {
+	POINT_VM_END,
+	POINT_VCPU_END,
+	POINT_USER_EXIT,
+	POINT_EVENTS_WRITE,
+	POINT_MASK_WRITE,
+	POINT_MASK_READ,
+	POINT_NMI_BLOCKED,
+	POINT_NMI_ALLOWED,
+	POINT_ENTRY,
+	POINT_CACHE,
+	POINT_EXIT,
+	POINTS
+};
+
+/* How kvm_exit and kvm_entry are attached, best first. */
+enum way {
+	WAY_TP_BTF, /* typed arguments, plain loads */
+	WAY_RAW_TP, /* untyped arguments, reads by helper calls; needs the same BTF for the offsets */
+	WAY_CLASSIC, /* the tracepoints' own records; no BTF */
+	WAYS
+};
+
+struct point_description {
+	const char *hook;          /* as the kernel names it */
+	const char *program[WAYS]; /* NULL: not attached that way; kvm_exit's goes by its shape */
+	unsigned kind;             /* the record it makes, 0: none of its own */
+	const char *records;       /* what it is for */
+	const char *loses;         /* what is lost without it */
+};
+
+extern const struct point_description point_descriptions[POINTS];
+extern const char *const way_names[WAYS];
+
+struct attached {
+	struct reblock_bpf *bpf;
+	struct bpf_link *links[POINTS];
+	int errors[POINTS]; /* a negative errno where there is no link */
+	enum way way;
+	enum exit_shape exit_shape;
+	bool entry_has_vcpu;
+	bool recover_after; /* an exit's nmi_known_unmasked is the one before KVM's recovery */
+	bool idt_vectoring; /* an exit's idt_vectoring is that exit's */
+	bool controls;      /* pin and exec can be read */
+};
+
+/*
+ * Loads and attaches what can be had. Returns 0, or a negative errno with *ERROR (to be freed); then
+ * there is nothing to detach.
+ */
+int attach(struct attached *attached, const struct host *host,
+	   const struct collector_options *options, char **error);
+
+/* Detaches; the tables and the ring stay. No program runs any more when it returns. */
+void detach(struct attached *attached);
+
+/* Detaches and frees everything. */
+void attached_free(struct attached *attached);
+
+/* How often the kernel has skipped one of the programs because it was running on that CPU already. */
+uint64_t attached_skipped(const struct attached *attached);
+
+#endif

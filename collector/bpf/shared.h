@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What the BPF programs and the loader both know: the tables' values and the counters. */
+#ifndef COLLECTOR_BPF_SHARED_H
+#define COLLECTOR_BPF_SHARED_H
+
+#include <reblock/record.h>
+
+/* A vCPU, by the address of its struct kvm_vcpu (classic tracepoints: by thread id). */
+struct vcpu_state {
+	struct reblock_record exit; /* the last exit, kept back until its fields are complete */
+	uint64_t kvm;         /* addresses: compared inside the kernel only, never in a record */
+	uint64_t loaded_vmcs; /* at the exit */
+	uint64_t exits;       /* kvm_vcpu.stat.exits when last seen */
+	uint32_t vm;          /* raw number; user space makes them dense */
+	uint32_t tid;         /* thread in KVM_RUN, 0 outside */
+	uint32_t lost;        /* records dropped since the last one that got through */
+	uint16_t vcpu;
+	uint16_t seq;           /* of the next record */
+	uint8_t pending;        /* `exit` holds an exit that is not yet emitted */
+	uint8_t exit_seen;      /* an exit, and no entry since */
+	uint8_t exit_rip_known; /* exit.rip counts, also after the exit was emitted */
+	uint8_t blocked_seen;   /* vmx_nmi_blocked has spoken inside the current vmx_nmi_allowed */
+	uint8_t skip;           /* not VMX: nothing is recorded */
+	uint8_t dead;           /* destroyed; kept because `lost` could not be told yet */
+	uint8_t named;          /* its VM's meta record got through */
+	uint8_t unused;
+};
+
+/* A VM, by the address of its struct kvm (classic tracepoints: by process id). */
+struct vm_state {
+	uint32_t vm;
+	uint32_t pid;
+	uint8_t named;
+	uint8_t unused[7];
+};
+
+/* One in .bss, read through its mapping so that it can be read without any right. */
+struct collector_counters {
+	uint64_t dropped;   /* records that found the ring full */
+	uint64_t untracked; /* events of vCPUs, VMs or threads that found a table full */
+	uint64_t
+		unplaced; /* of `dropped`: those whose vCPU was destroyed before a gap could tell */
+	uint64_t calls[8]; /* enum collector_call: how often an attach point was really reached */
+};
+
+enum collector_call {
+	CALL_EXIT,
+	CALL_ENTRY,
+	CALL_MASK_WRITE,
+	CALL_MASK_READ,
+	CALL_NMI_BLOCKED,
+	CALL_NMI_ALLOWED,
+	CALL_EVENTS_WRITE,
+	CALL_USER_EXIT
+};
+
+/* What the exit's record of the classic tracepoint says, handed to the raw program that runs next. */
+struct classic_exit {
+	uint64_t rip, qualification;
+	uint32_t reason, idt_vectoring, intr_info, error_code;
+	uint32_t vcpu, valid;
+};
+
+/* Offsets of the classic tracepoints' fields in their records; 0: no such field. */
+struct classic_exit_format {
+	uint32_t reason, rip, info1, info2, intr_info, error_code, vcpu, isa;
+};
+
+struct classic_entry_format {
+	uint32_t vcpu, rip, intr_info, error_code;
+};
+
+#define COLLECTOR_VCPUS 4096
+#define COLLECTOR_VMS 2048
+#define COLLECTOR_THREADS 8192
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* The tables, and finding or making the state of a vCPU and the number of its VM. */
+#ifndef COLLECTOR_BPF_STATE_H
+#define COLLECTOR_BPF_STATE_H
+
+#include "kvm.h"
+#include "shared.h"
+
+/*
+ * How a program may read kernel memory: plain loads, where the verifier knows the pointer's type, or
+ * calls to probe_read. A constant in each program, so that the other way is not even compiled in.
+ */
+enum access { LOAD, PROBE };
+
+#define READ(access, pointer, member) \
+	({ \
+		typeof((pointer)->member) value__; \
+		if ((access) == LOAD) \
+			value__ = (pointer)->member; \
+		else \
+			bpf_core_read(&value__, sizeof(value__), &(pointer)->member); \
+		value__; \
+	})
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 23);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, COLLECTOR_VCPUS);
+	__type(key, __u64);
+	__type(value, struct vcpu_state);
+} vcpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, COLLECTOR_VMS);
+	__type(key, __u64);
+	__type(value, struct vm_state);
+} vms SEC(".maps");
+
+/* Thread id to the vCPU it runs: kvm_userspace_exit does not say which. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, COLLECTOR_THREADS);
+	__type(key, __u32);
+	__type(value, __u64);
+} threads SEC(".maps");
+
+/* How many VMs each CPU has named. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} vm_numbers SEC(".maps");
+
+struct collector_counters counters;
+
+const volatile bool trust_stale;    /* test knob: no look at regs_avail */
+const volatile bool follow_threads; /* kvm_userspace_exit is attached */
+const volatile bool recover_after;  /* kvm_exit comes before KVM's own NMI recovery */
+
+static const struct vcpu_state fresh_vcpu;
+
+#define COUNT(counter, n) __sync_fetch_and_add(&counters.counter, (n))
+#define CALLED(call) \
+	(counters.calls[call] = 1) /* a flag: no need for an atomic add in each event */
+
+/*
+ * A number that no other VM of this run has. Made of the CPU and a count of its own, because an atomic
+ * add that returns its result needs a newer kernel; user space makes the numbers dense.
+ */
+static __always_inline __u32 new_vm_number(void)
+{
+	__u32 zero = 0, *n = bpf_map_lookup_elem(&vm_numbers, &zero);
+
+	return n ? bpf_get_smp_processor_id() << 20 | (++*n & 0xfffff) : 0;
+}
+
+/* Tells a VM's process and name, once. The name is the process's, not the vCPU thread's. */
+static __noinline int emit_name(__u32 vm, __u32 pid)
+{
+	struct task_struct *task = (void *)bpf_get_current_task(), *leader;
+	struct reblock_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+
+	if (!r)
+		return 0;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->t = bpf_ktime_get_ns();
+	r->vm = vm;
+	r->vcpu = REBLOCK_NO_VCPU;
+	r->cpu = REBLOCK_NO_CPU;
+	r->kind = REBLOCK_META;
+	r->presence = REBLOCK_HAS_RIP | REBLOCK_HAS_ERROR_CODE;
+	r->error_code = pid;
+	leader = BPF_CORE_READ(task, group_leader);
+	bpf_core_read(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
+/* The VM's number; 0 if there is no room. RENEW: the VM that had this number has ended. */
+static __always_inline __u32 vm_number(__u64 kvm, __u32 renew, __u8 *named)
+{
+	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!vm) {
+		struct vm_state new = { .vm = new_vm_number(), .pid = pid };
+
+		/* Another vCPU of this VM may have been first: then its number stands. */
+		bpf_map_update_elem(&vms, &kvm, &new, BPF_NOEXIST);
+		vm = bpf_map_lookup_elem(&vms, &kvm);
+		if (!vm)
+			return 0;
+	} else if (vm->vm == renew || vm->pid != pid) {
+		vm->vm = new_vm_number();
+		vm->pid = pid;
+		vm->named = 0;
+	}
+	if (!vm->named)
+		vm->named = emit_name(vm->vm, vm->pid);
+	*named = vm->named;
+	return vm->vm;
+}
+
+static __noinline struct vcpu_state *new_vcpu(__u64 key, __u64 kvm, __u32 vcpu_id, __u32 renew)
+{
+	struct vcpu_state *state;
+	__u8 named = 0;
+	__u32 vm = vm_number(kvm, renew, &named);
+
+	bpf_map_update_elem(&vcpus, &key, &fresh_vcpu, BPF_ANY);
+	state = bpf_map_lookup_elem(&vcpus, &key);
+	if (!state || !vm) {
+		bpf_map_delete_elem(&vcpus, &key);
+		COUNT(untracked, 1);
+		return 0;
+	}
+	state->kvm = kvm;
+	state->vm = vm;
+	state->vcpu = vcpu_id;
+	state->named = named;
+	return state;
+}
+
+static __always_inline bool is_tdx(struct kvm *kvm, const enum access access)
+{
+	return bpf_core_field_exists(kvm->arch.vm_type) &&
+	       READ(access, kvm, arch.vm_type) == KVM_X86_TDX_VM;
+}
+
+/*
+ * The state of a vCPU of VMX, made at first sight, or NULL: not VMX, or no room. A vCPU whose count of
+ * exits has gone back is another one at the same address, missed by the hooks on the end of a VM.
+ */
+static __always_inline struct vcpu_state *track(struct kvm_vcpu *vcpu, const enum access access)
+{
+	__u64 key = (__u64)vcpu, exits = READ(access, vcpu, stat.exits);
+	struct vcpu_state *state = bpf_map_lookup_elem(&vcpus, &key);
+
+	if (!state || state->dead || exits < state->exits) {
+		struct kvm *kvm = READ(access, vcpu, kvm);
+		__u32 renew = 0;
+
+		if (!kvm)
+			return 0;
+		if (state) {
+			COUNT(unplaced, state->lost);
+			renew = state->dead ? 0 : state->vm;
+		}
+		state = new_vcpu(key, (__u64)kvm, READ(access, vcpu, vcpu_id), renew);
+		if (!state)
+			return 0;
+		state->skip = is_tdx(kvm, access);
+	}
+	state->exits = exits;
+	if (state->skip)
+		state = 0;
+	/* Keeps the compiler from testing another pointer for this one, which the verifier does not follow. */
+	barrier_var(state);
+	return state;
+}
+
+#endif

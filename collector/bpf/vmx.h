@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* What KVM's copy of the VMCS says, and which of it counts. */
+#ifndef COLLECTOR_BPF_VMX_H
+#define COLLECTOR_BPF_VMX_H
+
+#include "emit.h"
+
+/*
+ * KVM reads the qualification, the interruption information and RIP only when something needs them;
+ * before that its copies are those of an earlier exit. Its bit in regs_avail says which they are.
+ */
+static __always_inline __u64 available(struct kvm_vcpu *vcpu, const enum access access)
+{
+	struct kvm_vcpu___bitmap *newer = (void *)vcpu;
+
+	return bpf_core_field_exists(vcpu->arch.regs_avail) ?
+		       READ(access, vcpu, arch.regs_avail) :
+		       READ(access, newer, arch.regs_avail[0]);
+}
+
+static __always_inline __u64 dirty(struct kvm_vcpu *vcpu, const enum access access)
+{
+	struct kvm_vcpu___bitmap *newer = (void *)vcpu;
+
+	return bpf_core_field_exists(vcpu->arch.regs_dirty) ?
+		       READ(access, vcpu, arch.regs_dirty) :
+		       READ(access, newer, arch.regs_dirty[0]);
+}
+
+#define BIT_OF(old_type, old, new_type, new) \
+	(1ull << (bpf_core_enum_value_exists(old_type, old) ? bpf_core_enum_value(old_type, old) : \
+		  bpf_core_enum_value_exists(new_type, new) ? bpf_core_enum_value(new_type, new) : \
+							      63))
+#define AVAIL_RIP BIT_OF(enum kvm_reg, VCPU_REGS_RIP, enum kvm_reg, VCPU_REGS_RIP)
+#define AVAIL_QUALIFICATION \
+	BIT_OF(enum kvm_reg, VCPU_EXREG_EXIT_INFO_1, enum kvm_reg___bitmap, VCPU_REG_EXIT_INFO_1)
+#define AVAIL_INTR_INFO \
+	BIT_OF(enum kvm_reg, VCPU_EXREG_EXIT_INFO_2, enum kvm_reg___bitmap, VCPU_REG_EXIT_INFO_2)
+
+/* A vCPU reset marks every register available and dirty, those that were never read among them. */
+#define RESET_DIRTY 0x1ffffull
+
+#define VMX_READ(to, vmx, member) bpf_core_read(&(to), sizeof(to), &(vmx)->member)
+
+static __always_inline __u32 read_reason(struct vcpu_vmx *vmx)
+{
+	struct vcpu_vmx___vt *vt = (void *)vmx;
+	struct vcpu_vmx___u32 *old = (void *)vmx;
+	__u32 reason = 0;
+
+	if (bpf_core_field_exists(vmx->exit_reason))
+		VMX_READ(reason, vmx, exit_reason.full);
+	else if (bpf_core_field_exists(vt->vt.exit_reason))
+		VMX_READ(reason, vt, vt.exit_reason.full);
+	else
+		VMX_READ(reason, old, exit_reason);
+	return reason;
+}
+
+static __always_inline __u64 read_qualification(struct vcpu_vmx *vmx)
+{
+	struct vcpu_vmx___vt *vt = (void *)vmx;
+	__u64 qualification = 0;
+
+	if (bpf_core_field_exists(vmx->exit_qualification))
+		VMX_READ(qualification, vmx, exit_qualification);
+	else
+		VMX_READ(qualification, vt, vt.exit_qualification);
+	return qualification;
+}
+
+static __always_inline __u32 read_intr_info(struct vcpu_vmx *vmx)
+{
+	struct vcpu_vmx___vt *vt = (void *)vmx;
+	__u32 intr_info = 0;
+
+	if (bpf_core_field_exists(vmx->exit_intr_info))
+		VMX_READ(intr_info, vmx, exit_intr_info);
+	else
+		VMX_READ(intr_info, vt, vt.exit_intr_info);
+	return intr_info;
+}
+
+static __always_inline struct loaded_vmcs *read_vmcs(struct vcpu_vmx *vmx)
+{
+	struct loaded_vmcs *vmcs = 0;
+
+	VMX_READ(vmcs, vmx, loaded_vmcs);
+	return vmcs;
+}
+
+static __always_inline bool is_l2(struct vcpu_vmx *vmx, struct loaded_vmcs *vmcs)
+{
+	return vmcs != __builtin_preserve_access_index(&vmx->vmcs01);
+}
+
+/* The controls, KU and whose VMCS it is: the same for exits and entries. */
+static __always_inline void fill_vmcs(struct reblock_record *r, struct vcpu_vmx *vmx,
+				      struct loaded_vmcs *vmcs)
+{
+	__u32 pin = 0, exec = 0;
+	bool unmasked = false;
+
+	r->presence |= REBLOCK_HAS_L2;
+	if (is_l2(vmx, vmcs))
+		r->flags |= REBLOCK_L2;
+	if (bpf_core_field_exists(vmcs->controls_shadow)) {
+		VMX_READ(pin, vmcs, controls_shadow.pin);
+		VMX_READ(exec, vmcs, controls_shadow.exec);
+		r->pin = pin;
+		r->exec = exec;
+		r->presence |= REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC;
+	}
+	if (recover_after || r->kind == REBLOCK_ENTRY) {
+		VMX_READ(unmasked, vmcs, nmi_known_unmasked);
+		r->presence |= REBLOCK_HAS_NMI_KNOWN_UNMASKED;
+		if (unmasked)
+			r->flags |= REBLOCK_NMI_KNOWN_UNMASKED;
+	}
+}
+
+#endif

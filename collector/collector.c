@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "internal.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "reblock.skel.h"
+
+/* How often the ring is looked at while waiting: it must not fill up in between. */
+#define LOOK_MS 10
+
+static int take(void *context, void *sample, size_t size)
+{
+	struct collector *collector = context;
+
+	return stream_take(&collector->stream, sample, size);
+}
+
+static void describe_missing(struct collector *collector)
+{
+	for (enum point i = 0; i < POINTS; i++) {
+		if (!collector->attached.links[i])
+			text_add(&collector->missing, "%s (%s): %s\n", point_descriptions[i].hook,
+				 strerror(-collector->attached.errors[i]),
+				 point_descriptions[i].loses);
+	}
+}
+
+int collector_open(const struct collector_options *options, struct collector **result, char **error)
+{
+	static const struct collector_options defaults;
+	struct collector *collector = calloc(1, sizeof(*collector));
+	int status;
+
+	*result = NULL;
+	*error = NULL;
+	if (!collector)
+		return -ENOMEM;
+	host_look(&collector->host);
+	status = host_check(&collector->host, error);
+	if (!status)
+		status = attach(&collector->attached, &collector->host,
+				options ? options : &defaults, error);
+	if (status) {
+		free(collector);
+		return status;
+	}
+	collector->ring = ring_buffer__new(bpf_map__fd(collector->attached.bpf->maps.ring), take,
+					   collector, NULL);
+	if (!collector->ring) {
+		status = -errno;
+		*error = text("the ring buffer cannot be mapped: %s", strerror(-status));
+		collector_free(collector);
+		return status;
+	}
+	collector_describe(&collector->source, &collector->host, &collector->attached);
+	describe_missing(collector);
+	*result = collector;
+	return 0;
+}
+
+const struct reblock_source *collector_source(const struct collector *collector)
+{
+	return &collector->source;
+}
+
+const char *collector_missing(const struct collector *collector)
+{
+	return collector->missing ? collector->missing : "";
+}
+
+/* Delivers what is in the ring now. */
+static long deliver(struct collector *collector)
+{
+	uint64_t before = collector->stream.delivered;
+	int result = ring_buffer__consume(collector->ring);
+
+	if (result >= 0)
+		result = stream_flush(&collector->stream);
+	if (result == -ECANCELED)
+		return collector->stream.result;
+	return result < 0 ? result : (long)(collector->stream.delivered - before);
+}
+
+long collector_poll(struct collector *collector, int timeout_ms, collector_sink *sink,
+		    void *context)
+{
+	long total = 0, n;
+
+	if (collector->stopped)
+		return 0;
+	collector->stream.sink = sink;
+	collector->stream.context = context;
+	for (;;) {
+		n = deliver(collector);
+		if (collector->stream.result || n < 0)
+			return n;
+		total += n;
+		/* A busy ring is looked at again at once, by the caller's next call. */
+		if (timeout_ms <= 0 || n >= STREAM_BATCH)
+			return total;
+		if (poll(NULL, 0, timeout_ms < LOOK_MS ? timeout_ms : LOOK_MS) < 0)
+			return total;
+		timeout_ms -= LOOK_MS;
+	}
+}
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static int end_vcpus(struct collector *collector)
+{
+	int table = bpf_map__fd(collector->attached.bpf->maps.vcpus), result;
+	uint64_t key, *previous = NULL;
+	struct vcpu_state state;
+
+	while (bpf_map_get_next_key(table, previous, &key) == 0) {
+		previous = &key;
+		if (bpf_map_lookup_elem(table, &key, &state))
+			continue;
+		result = stream_end_vcpu(&collector->stream, &state, now());
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+long collector_stop(struct collector *collector, collector_sink *sink, void *context)
+{
+	uint64_t before = collector->stream.delivered;
+	long delivered;
+	int result;
+
+	if (collector->stopped)
+		return 0;
+	collector->stopped = true;
+	collector->stream.sink = sink;
+	collector->stream.context = context;
+	detach(&collector->attached);
+	delivered = deliver(collector);
+	if (delivered < 0 || collector->stream.result)
+		return delivered;
+	result = end_vcpus(collector);
+	if (!result)
+		result = stream_end_unplaced(&collector->stream,
+					     collector->attached.bpf->bss->counters.unplaced +
+						     attached_skipped(&collector->attached),
+					     now());
+	if (!result)
+		result = stream_flush(&collector->stream);
+	if (result == -ECANCELED)
+		return collector->stream.result;
+	return result < 0 ? result : (long)(collector->stream.delivered - before);
+}
+
+void collector_stats(const struct collector *collector, struct collector_stats *stats)
+{
+	const struct collector_counters *counters = &collector->attached.bpf->bss->counters;
+
+	stats->records = collector->stream.delivered;
+	stats->lost = counters->dropped + attached_skipped(&collector->attached);
+	stats->untracked = counters->untracked;
+}
+
+void collector_free(struct collector *collector)
+{
+	if (!collector)
+		return;
+	ring_buffer__free(collector->ring);
+	attached_free(&collector->attached);
+	stream_free(&collector->stream);
+	free(collector->missing);
+	free(collector);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void stream_free(struct stream *stream)
+{
+	free(stream->numbers);
+	stream->numbers = NULL;
+}
+
+uint32_t stream_vm(struct stream *stream, uint32_t raw)
+{
+	if (raw == stream->last_raw && stream->last_vm)
+		return stream->last_vm;
+	stream->last_raw = raw;
+	/* From the newest on: those that ended long ago are looked at last. */
+	for (uint32_t i = stream->vms; i-- > 0;) {
+		if (stream->numbers[i] == raw)
+			return stream->last_vm = i + 1;
+	}
+	if (stream->vms == stream->room) {
+		uint32_t room = stream->room ? 2 * stream->room : 64;
+		uint32_t *numbers = realloc(stream->numbers, room * sizeof(*numbers));
+
+		if (!numbers)
+			return stream->last_vm = 0;
+		stream->numbers = numbers;
+		stream->room = room;
+	}
+	stream->numbers[stream->vms++] = raw;
+	return stream->last_vm = stream->vms;
+}
+
+int stream_flush(struct stream *stream)
+{
+	size_t n = stream->n;
+	int result;
+
+	if (!n)
+		return 0;
+	stream->n = 0;
+	result = stream->sink(stream->context, stream->batch, n);
+	if (result) {
+		stream->result = result;
+		return -ECANCELED;
+	}
+	stream->delivered += n;
+	return 0;
+}
+
+static int append(struct stream *stream, const struct reblock_record *record)
+{
+	uint32_t vm = record->vm;
+
+	if (vm != REBLOCK_NO_VM) {
+		vm = stream_vm(stream, vm);
+		if (!vm)
+			return -ENOMEM;
+	}
+	stream->batch[stream->n] = *record;
+	stream->batch[stream->n++].vm = vm;
+	return stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+}
+
+int stream_take(struct stream *stream, const void *sample, size_t size)
+{
+	const struct reblock_record *records = sample;
+	int result;
+
+	if (size != sizeof(*records) && size != 2 * sizeof(*records))
+		return -EBADMSG;
+	result = append(stream, records);
+	if (!result && size > sizeof(*records))
+		result = append(stream, records + 1);
+	return result;
+}
+
+static void lost_record(struct reblock_record *record, uint64_t count, uint64_t now)
+{
+	memset(record, 0, sizeof(*record));
+	record->t = now;
+	record->vm = REBLOCK_NO_VM;
+	record->vcpu = REBLOCK_NO_VCPU;
+	record->cpu = REBLOCK_NO_CPU;
+	record->kind = REBLOCK_LOST;
+	record->presence = REBLOCK_HAS_QUALIFICATION;
+	record->qualification = count;
+}
+
+int stream_end_vcpu(struct stream *stream, const struct vcpu_state *state, uint64_t now)
+{
+	struct reblock_record record;
+
+	if (state->skip)
+		return 0;
+	if (state->pending) {
+		record = state->exit;
+		record.vm = state->vm;
+		record.vcpu = state->vcpu;
+		record.seq = state->seq;
+		record.presence |= REBLOCK_HAS_SEQ;
+	} else if (state->lost) {
+		lost_record(&record, state->lost, now);
+		record.vm = state->vm;
+		record.vcpu = state->vcpu;
+	} else {
+		return 0;
+	}
+	return append(stream, &record);
+}
+
+int stream_end_unplaced(struct stream *stream, uint64_t count, uint64_t now)
+{
+	struct reblock_record record;
+
+	if (!count)
+		return 0;
+	lost_record(&record, count, now);
+	return append(stream, &record);
+}
