@@ -55,10 +55,25 @@ void explain_record(const struct report *r, const struct reblock_record *x, uint
 	field(r, x, REBLOCK_HAS_EXEC, "exec", x->exec, decode_exec(x->exec, meaning));
 }
 
+/* Whether X is of a nested guest; where the source cannot carry that, it is not. */
+static enum reblock_tri nested(const struct reblock_source *source, const struct reblock_record *x)
+{
+	if (reblock_has(x, REBLOCK_HAS_L2))
+		return reblock_tri_of(reblock_flag(x, REBLOCK_L2));
+	return source && source->presence & REBLOCK_SOURCE_FIELDS && source->fields & REBLOCK_HAS_L2 ?
+		       REBLOCK_UNKNOWN : REBLOCK_NO;
+}
+
+static bool captures(const struct reblock_source *source, unsigned kind)
+{
+	return source && source->presence & REBLOCK_SOURCE_CAPTURES && source->captures >> kind & 1;
+}
+
 unsigned explain_between(const struct reblock_source *source, const struct reblock_record *exit,
 			 const struct reblock_record *x)
 {
-	uint32_t captures = source && source->presence & REBLOCK_SOURCE_CAPTURES ? source->captures : 0;
+	enum reblock_tri at_exit, at_entry;
+	unsigned between;
 
 	switch (x->kind) {
 	case REBLOCK_MASK_WRITE:
@@ -66,11 +81,17 @@ unsigned explain_between(const struct reblock_source *source, const struct reblo
 	case REBLOCK_EVENTS_WRITE:
 		return REBLOCK_BETWEEN_EVENTS_WRITE;
 	case REBLOCK_USER_EXIT:
-		return captures & 1u << REBLOCK_EVENTS_WRITE ? 0 : REBLOCK_BETWEEN_USER_SPACE;
+		return captures(source, REBLOCK_EVENTS_WRITE) ? 0 : REBLOCK_BETWEEN_USER_SPACE;
 	case REBLOCK_ENTRY:
-		if (reblock_has(exit, REBLOCK_HAS_L2) && reblock_has(x, REBLOCK_HAS_L2))
-			return (exit->flags ^ x->flags) & REBLOCK_L2 ? REBLOCK_BETWEEN_OTHER_VMCS : 0;
-		return 0;
+		/* A record given by itself: nothing else is taken to have happened. */
+		between = source && !captures(source, REBLOCK_USER_EXIT) ? REBLOCK_BETWEEN_UNRECORDED : 0;
+		at_exit = nested(source, exit);
+		at_entry = nested(source, x);
+		if (at_exit == REBLOCK_UNKNOWN || at_entry == REBLOCK_UNKNOWN)
+			between |= REBLOCK_BETWEEN_L2_UNKNOWN;
+		else if (at_exit != at_entry)
+			between |= REBLOCK_BETWEEN_OTHER_VMCS;
+		return between;
 	default:
 		return 0;
 	}
@@ -90,7 +111,7 @@ static void show_between(const struct report *r, const struct explain *e)
 		{ REBLOCK_BETWEEN_L2_UNKNOWN, "whether the entry used the same VMCS is not known" },
 	};
 
-	if (!e->between && !e->n_between)
+	if (!e->between && !e->n_between && !e->lost)
 		return;
 	fprintf(r->out, "\n%sBetween exit and entry%s\n", report_bold(r), report_plain(r));
 	for (unsigned i = 0; i < e->n_seen; i++) {
@@ -103,6 +124,8 @@ static void show_between(const struct report *r, const struct explain *e)
 	}
 	if (e->n_between > e->n_seen)
 		fprintf(r->out, "  and %u more records\n", e->n_between - e->n_seen);
+	if (e->lost)
+		fprintf(r->out, "  records are missing: what happened there is not known\n");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (e->between & texts[i].bit)
 			fprintf(r->out, "  %s\n", texts[i].text);
@@ -158,7 +181,12 @@ static void show_required(const struct report *r, const struct explain *e, const
 	fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n", report_bold(r), report_plain(r));
 	fprintf(r->out, "  the entry injects  %s\n", injections[reblock_injects(&e->entry)]);
 	fprintf(r->out, "  the guest resumes  %s\n", rips[reblock_rip_same(&e->exit, &e->entry)]);
-	if (v.row) {
+	if (e->lost) {
+		v.row = 0;
+		v.rows = 0;
+		v.must = REBLOCK_MUST_UNKNOWN;
+		fprintf(r->out, "  no row             records are missing between exit and entry (section 3)\n");
+	} else if (v.row) {
 		fprintf(r->out, "  row %u              %s\n", v.row, reblock_row_text(v.row));
 	} else {
 		fprintf(r->out, "  row not known      %s\n  possible rows     ", reblock_row_text(0));

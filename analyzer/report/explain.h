@@ -16,6 +16,7 @@ struct explain {
 	bool has_entry;
 	unsigned assumed_pin;                   /* the exit's pin was absent and stands for an option */
 	unsigned between;                       /* enum reblock_between */
+	bool lost;                              /* records are missing between exit and entry */
 	struct reblock_record seen[EXPLAIN_BETWEEN]; /* what lies between */
 	uint64_t seen_number[EXPLAIN_BETWEEN];
 	unsigned n_seen, n_between;             /* shown, and in all */
@@ -35,7 +36,7 @@ void explain_exit(const struct report *r, const struct explain *e);
 /* The findings alone, for records that belong to no exit. */
 void explain_findings(const struct report *r, const struct explain *e);
 
-/* Sets *BETWEEN to what of enum reblock_between a RECORD that follows EXIT adds. */
+/* What of enum reblock_between a RECORD that follows EXIT adds; SOURCE as in struct explain. */
 unsigned explain_between(const struct reblock_source *source, const struct reblock_record *exit,
 			 const struct reblock_record *record);
 

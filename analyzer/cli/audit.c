@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* reblock audit: judges traces. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/cli.h"
+#include "report/report.h"
+
+static const char help_text[] =
+	"usage: reblock audit [OPTIONS...] FILE...\n\n"
+	"Judges each trace (own format or JSON Lines, told by content; - is standard input) and reports where\n"
+	"NMI blocking was handled wrongly, with the evidence; then what was judged, what was not, and why.\n\n"
+	"  --json            one JSON object a line for each finding; the verdict goes to standard error\n"
+	"  --json-schema     print the schema of these objects and exit\n"
+	"  --vnmi on|off     where a source cannot carry the pin-based controls, take \"NMI exiting\" as 1 and\n"
+	"                    \"virtual NMIs\" as this; without it such exits are not judged\n"
+	"  --color WHEN      auto (default), always or never\n"
+	"  -q, --quiet       findings only, no summary\n"
+	"  -v, --verbose     with --json: the whole summary to standard error\n"
+	"  -h, --help        this text\n\n"
+	"exit status, of several files the first of 2, 1, 3, 0 that any has:\n"
+	"  0  nothing of severity warning or error found, and every IRET unblock judged\n"
+	"  1  such findings\n"
+	"  2  could not audit: bad usage, unreadable input, output that could not be written\n"
+	"  3  nothing found, but the input was damaged, records are missing, or IRET unblocks (or exits that\n"
+	"     may have been) could not be judged\n\n"
+	"examples:\n"
+	"  reblock audit host.rbt\n"
+	"  reblock audit --json *.rbt | jq -r .why\n"
+	"  zstdcat host.rbt.zst | reblock audit -\n"
+	"  reblock audit --quiet host.rbt || reblock explain host.rbt#1234\n";
+
+struct options {
+	enum reblock_vnmi vnmi;
+	bool json, quiet, verbose, colour;
+};
+
+struct run {
+	const struct options *options;
+	struct report report;
+	struct report_input input;
+	struct cli_progress progress;
+};
+
+static int on_finding(void *context, const struct reblock_finding *f)
+{
+	struct run *run = context;
+
+	cli_progress_clear(&run->progress);
+	run->input.severities[f->severity]++;
+	if (run->options->json)
+		report_json_finding(&run->report, f);
+	else
+		report_text_finding(&run->report, f);
+	return ferror(run->report.out) ? -EPIPE : 0;
+}
+
+/* All records through the audit. Returns 0 or what stopped it. */
+static long replay(struct run *run, struct reblock_input *input, struct reblock_audit *audit)
+{
+	const struct reblock_record *records;
+	long n;
+
+	while ((n = reblock_input_next(input, &records)) > 0) {
+		int err = reblock_audit_feed(audit, run->input.records, records, (size_t)n);
+
+		if (err)
+			return err;
+		run->input.records += (uint64_t)n;
+		for (long i = 0; i < n; i++)
+			run->input.lost += records[i].kind == REBLOCK_LOST;
+		cli_progress(&run->progress, input);
+	}
+	return n < 0 ? n : reblock_audit_finish(audit);
+}
+
+static void summarize(struct run *run, struct reblock_audit *audit, const struct reblock_summary *total)
+{
+	const struct options *o = run->options;
+	struct report aside = { stderr, false, run->report.file };
+
+	if (o->quiet)
+		return;
+	if (!o->json)
+		report_text_summary(&run->report, audit, &run->input);
+	else if (o->verbose)
+		report_text_summary(&aside, audit, &run->input);
+	else
+		report_text_verdict(&aside, total, &run->input);
+}
+
+static int status_of(const struct report_input *in, const struct reblock_summary *total)
+{
+	if (in->severities[REBLOCK_ERROR] || in->severities[REBLOCK_WARNING])
+		return CLI_FOUND;
+	if (in->damages || in->lost || total->lost || total->out_of_order || report_unjudged(total) ||
+	    report_possible(total))
+		return CLI_INCOMPLETE;
+	return CLI_OK;
+}
+
+static int audit_file(const char *path, const struct options *options)
+{
+	struct run run = { .options = options, .report = { stdout, options->colour, path } };
+	struct cli_damages damages = { "audit", path, 0, &run.progress };
+	struct reblock_audit_options how = { options->vnmi, on_finding, NULL, &run };
+	struct reblock_summary total;
+	struct reblock_input *input;
+	struct reblock_audit *audit;
+	char *error;
+	long err;
+	int status = CLI_ERROR;
+
+	cli_progress_begin(&run.progress, path);
+	if (reblock_input_open(path, cli_damage, &damages, &input, &error) < 0) {
+		cli_say("audit", "%s", error);
+		free(error);
+		return CLI_ERROR;
+	}
+	audit = reblock_audit_new(reblock_input_source(input), &how);
+	err = audit ? replay(&run, input, audit) : -ENOMEM;
+	cli_progress_clear(&run.progress);
+	cli_damages_end(&damages);
+	if (err == -ENOMEM) {
+		cli_say("audit", "%s: out of memory", path);
+	} else if (err && !ferror(stdout)) {
+		cli_say("audit", "%s: reading failed: %s", path, strerror((int)-err));
+	} else if (!err) {
+		run.input.source = reblock_input_source(input);
+		run.input.damages = reblock_input_damages(input);
+		report_total(audit, &total);
+		summarize(&run, audit, &total);
+		status = status_of(&run.input, &total);
+	}
+	reblock_audit_free(audit);
+	reblock_input_close(input);
+	return status;
+}
+
+/* 2 before 1 before 3 before 0. */
+static int worse(int a, int b)
+{
+	static const int rank[] = { [CLI_OK] = 0, [CLI_INCOMPLETE] = 1, [CLI_FOUND] = 2, [CLI_ERROR] = 3 };
+
+	return rank[a] >= rank[b] ? a : b;
+}
+
+/* Returns -1 to go on, or an exit status. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	enum { JSON = 256, SCHEMA, VNMI, COLOUR };
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, JSON },	     { "json-schema", no_argument, NULL, SCHEMA },
+		{ "vnmi", required_argument, NULL, VNMI },   { "color", required_argument, NULL, COLOUR },
+		{ "colour", required_argument, NULL, COLOUR }, { "quiet", no_argument, NULL, 'q' },
+		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	opterr = 0;
+	cli_colour("auto", stdout, &o->colour);
+	while ((c = getopt_long(argc, argv, ":qvh", longs, NULL)) != -1) {
+		switch (c) {
+		case JSON:
+			o->json = true;
+			break;
+		case SCHEMA:
+			fputs(report_json_schema, stdout);
+			return cli_finish("audit", stdout, CLI_OK);
+		case VNMI:
+			if (cli_vnmi(optarg, &o->vnmi))
+				break;
+			cli_say("audit", "--vnmi takes on or off, not \"%s\"", optarg);
+			return CLI_ERROR;
+		case COLOUR:
+			if (cli_colour(optarg, stdout, &o->colour))
+				break;
+			cli_say("audit", "--color takes auto, always or never, not \"%s\"", optarg);
+			return CLI_ERROR;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'h':
+			fputs(help_text, stdout);
+			return cli_finish("audit", stdout, CLI_OK);
+		default:
+			return cli_bad_option("audit", c, argv);
+		}
+	}
+	if (optind < argc)
+		return -1;
+	cli_say("audit", "no file is given; see reblock audit --help");
+	return CLI_ERROR;
+}
+
+int cli_audit(int argc, char **argv)
+{
+	struct options options = { .vnmi = REBLOCK_VNMI_NOT_ASSUMED };
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	status = CLI_OK;
+	for (int i = optind; i < argc && !ferror(stdout); i++)
+		status = worse(status, audit_file(argv[i], &options));
+	return cli_finish("audit", stdout, status);
+}

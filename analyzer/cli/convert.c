@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* reblock convert: between the own trace format and JSON Lines. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <reblock/json.h>
+#include <reblock/trace.h>
+#include "cli/cli.h"
+
+static const char help_text[] =
+	"usage: reblock convert [--to trace|json] IN OUT\n\n"
+	"Converts between the own trace format and JSON Lines (docs/jsonl.md). - is standard input or output.\n\n"
+	"  --to trace|json   the format of OUT. Default: by its name (.rbt; .jsonl or .json), else the one that\n"
+	"                    IN does not have\n"
+	"  -h, --help        this text\n\n"
+	"exit status: 0 converted; 2 could not; 3 IN is damaged: what is intact was converted, with lost records\n"
+	"where something is missing\n\n"
+	"examples:\n"
+	"  reblock convert host.rbt host.jsonl\n"
+	"  reblock convert host.rbt - | grep '\"event\":\"exit\"' | head\n"
+	"  reblock convert --to trace handmade.jsonl handmade.rbt\n";
+
+/* Where the records go: one of both. */
+struct output {
+	struct reblock_trace_writer *trace;
+	FILE *json;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static enum reblock_format target(const char *path, enum reblock_format given, enum reblock_format input)
+{
+	if (given)
+		return given;
+	if (ends_with(path, ".jsonl") || ends_with(path, ".json"))
+		return REBLOCK_FORMAT_JSON;
+	if (ends_with(path, ".rbt"))
+		return REBLOCK_FORMAT_TRACE;
+	return input == REBLOCK_FORMAT_JSON ? REBLOCK_FORMAT_TRACE : REBLOCK_FORMAT_JSON;
+}
+
+/* Truncating what is still to be read would lose it. */
+static bool same_file(const char *in, const char *out)
+{
+	struct stat a, b;
+
+	if (strcmp(out, "-") == 0 ? fstat(STDOUT_FILENO, &b) : stat(out, &b))
+		return false;
+	if (strcmp(in, "-") == 0 ? fstat(STDIN_FILENO, &a) : stat(in, &a))
+		return false;
+	return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int json_begin(const char *path, const struct reblock_source *source, FILE **file)
+{
+	static const struct reblock_source nothing_known;
+	bool known = memcmp(source, &nothing_known, sizeof(nothing_known)) != 0;
+	int fd = strcmp(path, "-") == 0 ? STDOUT_FILENO :
+					  open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char *text;
+
+	if (fd < 0)
+		return -errno;
+	*file = fd == STDOUT_FILENO ? stdout : fdopen(fd, "w");
+	if (!*file)
+		return -ENOMEM;
+	text = known ? reblock_json_source(source) : strdup("");
+	if (!text)
+		return -ENOMEM;
+	if (known)
+		fprintf(*file, "%s\n", text);
+	free(text);
+	return 0;
+}
+
+static int json_write(FILE *file, const struct reblock_record *records, size_t n)
+{
+	char text[REBLOCK_JSON_RECORD_MAX];
+
+	errno = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t length = reblock_json_record(&records[i], text);
+
+		text[length] = '\n';
+		if (fwrite(text, 1, length + 1, file) != length + 1)
+			return errno ? -errno : -EIO;
+	}
+	return 0;
+}
+
+static int output_end(struct output *o)
+{
+	int err = 0;
+
+	if (o->trace)
+		return reblock_trace_close(o->trace);
+	if (!o->json)
+		return 0;
+	errno = 0;
+	if (fflush(o->json) != 0 || ferror(o->json))
+		err = errno ? -errno : -EIO;
+	if (o->json != stdout && fclose(o->json) != 0 && !err)
+		err = errno ? -errno : -EIO;
+	return err;
+}
+
+/* Returns an exit status; IN is open. */
+static int convert(struct reblock_input *in, const char *in_path, const char *path, enum reblock_format to)
+{
+	struct output o = { NULL, NULL };
+	const struct reblock_record *records;
+	uint64_t total = 0;
+	struct cli_progress progress;
+	long n = 0;
+	int err, end;
+
+	err = to == REBLOCK_FORMAT_TRACE ? reblock_trace_create(path, reblock_input_source(in), &o.trace) :
+					   json_begin(path, reblock_input_source(in), &o.json);
+	cli_progress_begin(&progress, in_path);
+	while (!err && (n = reblock_input_next(in, &records)) > 0) {
+		err = o.trace ? reblock_trace_write(o.trace, records, (size_t)n) :
+				json_write(o.json, records, (size_t)n);
+		total += (uint64_t)n;
+		cli_progress(&progress, in);
+	}
+	cli_progress_clear(&progress);
+	end = output_end(&o);
+	if (!err)
+		err = end;
+	if (err == -EPIPE)
+		return CLI_ERROR;
+	if (err) {
+		cli_say("convert", "%s: cannot be written: %s", strcmp(path, "-") == 0 ? "standard output" : path,
+			strerror(-err));
+		return CLI_ERROR;
+	}
+	if (n < 0) {
+		cli_say("convert", "%s: reading failed: %s", in_path, strerror((int)-n));
+		return CLI_ERROR;
+	}
+	if (!reblock_input_damages(in))
+		return CLI_OK;
+	cli_say("convert", "%s is damaged: %s has what is intact, %" PRIu64 " records, lost ones included", in_path,
+		strcmp(path, "-") == 0 ? "standard output" : path, total);
+	return CLI_INCOMPLETE;
+}
+
+int cli_convert(int argc, char **argv)
+{
+	static const struct option longs[] = { { "to", required_argument, NULL, 't' },
+					       { "help", no_argument, NULL, 'h' },
+					       { NULL, 0, NULL, 0 } };
+	struct cli_damages damages = { .command = "convert" };
+	enum reblock_format to = 0;
+	struct reblock_input *in;
+	char *error;
+	int c, status;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help_text, stdout);
+			return cli_finish("convert", stdout, CLI_OK);
+		}
+		if (c != 't')
+			return cli_bad_option("convert", c, argv);
+		to = strcmp(optarg, "trace") == 0 ? REBLOCK_FORMAT_TRACE :
+		     strcmp(optarg, "json") == 0  ? REBLOCK_FORMAT_JSON :
+						    0;
+		if (!to) {
+			cli_say("convert", "--to takes trace or json, not \"%s\"", optarg);
+			return CLI_ERROR;
+		}
+	}
+	if (argc - optind != 2) {
+		cli_say("convert", "needs an input and an output; see reblock convert --help");
+		return CLI_ERROR;
+	}
+	argv += optind;
+	if (same_file(argv[0], argv[1])) {
+		cli_say("convert", "%s: input and output are the same file", argv[0]);
+		return CLI_ERROR;
+	}
+	damages.path = argv[0];
+	if (reblock_input_open(argv[0], cli_damage, &damages, &in, &error) < 0) {
+		cli_say("convert", "%s", error);
+		free(error);
+		return CLI_ERROR;
+	}
+	status = convert(in, argv[0], argv[1], target(argv[1], to, reblock_input_format(in)));
+	cli_damages_end(&damages);
+	reblock_input_close(in);
+	return status;
+}
