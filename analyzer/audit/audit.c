@@ -96,27 +96,15 @@ static void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
 	v->t = r->t;
 }
 
-/* Something that may change blocking, between an exit and the entry. */
-static void operation(struct audit_vcpu *v, unsigned between)
-{
-	v->exit.between |= between;
-	v->exit.has_unblocked_read = false;
-}
-
 static void step_mask_read(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
 {
-	struct audit_exit *exit = &v->exit;
-	bool masked = reblock_flag(r, REBLOCK_MASKED);
+	struct audit_mask_read *read = &v->exit.mask_reads[reblock_flag(r, REBLOCK_MASKED)];
 
-	if (v->phase != AUDIT_EXITED || !reblock_has(r, REBLOCK_HAS_MASKED))
+	if (v->phase != AUDIT_EXITED || !reblock_has(r, REBLOCK_HAS_MASKED) || read->seen)
 		return;
-	/* The first read stands for all, unless a later one is the first to say "not masked". */
-	if (exit->has_mask_read && !(exit->mask_read_value && !masked))
-		return;
-	exit->has_mask_read = true;
-	exit->mask_read_value = masked;
-	exit->mask_read = number;
-	exit->between_mask_read = exit->between;
+	read->seen = true;
+	read->number = number;
+	read->between = v->exit.between;
 }
 
 static void step_blocked_read(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
@@ -135,13 +123,13 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 	switch (r->kind) {
 	case REBLOCK_MASK_WRITE:
 		if (v->phase == AUDIT_EXITED)
-			operation(v, REBLOCK_BETWEEN_MASK_WRITE);
+			v->exit.between |= REBLOCK_BETWEEN_MASK_WRITE;
 		else
 			v->early |= REBLOCK_BETWEEN_MASK_WRITE;
 		break;
 	case REBLOCK_EVENTS_WRITE:
 		if (v->phase == AUDIT_EXITED)
-			operation(v, REBLOCK_BETWEEN_EVENTS_WRITE);
+			v->exit.between |= REBLOCK_BETWEEN_EVENTS_WRITE;
 		else
 			audit_forget(audit, v, REBLOCK_CAUSE_EVENTS_WRITE);
 		break;
@@ -150,7 +138,7 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 			audit_forget(audit, v,
 				     REBLOCK_CAUSE_LOST); /* the exit before it is missing */
 		else if (!captures(audit, REBLOCK_EVENTS_WRITE))
-			operation(v, REBLOCK_BETWEEN_USER_SPACE);
+			v->exit.between |= REBLOCK_BETWEEN_USER_SPACE;
 		break;
 	}
 }

@@ -113,44 +113,60 @@ static void check_task_gate(struct reblock_audit *audit, struct audit_vcpu *v,
 		"An NMI was delivered through a task gate, and its task is entered with blocking by NMI 0.");
 }
 
-/* The mask that the hypervisor reported, against what must be or was in the VMCS. */
+/* "Not masked" was reported where the rules ask for blocking 1. */
+static bool check_unmasked_read(struct reblock_audit *audit, struct audit_vcpu *v,
+				const struct reblock_record *entry, uint64_t number)
+{
+	const struct audit_mask_read *read = &v->exit.mask_reads[0];
+	/* Operations after the read cannot have made it right. */
+	unsigned between = read->between | (v->exit.between & (REBLOCK_BETWEEN_OTHER_VMCS |
+							       REBLOCK_BETWEEN_L2_UNKNOWN |
+							       REBLOCK_BETWEEN_UNRECORDED));
+	struct reblock_verdict verdict;
+	struct reblock_finding finding;
+	char words[AUDIT_EXIT_WORDS];
+
+	if (!read->seen)
+		return false;
+	reblock_rules(&v->exit.record, &v->exit.unblock, between, entry, &verdict);
+	if (verdict.row != 6 && verdict.row != 9)
+		return false;
+	finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DERIVED, "4, derived", entry, number);
+	audit_finding_record(&finding, read->number);
+	audit_emit(
+		audit, v, &finding,
+		"The hypervisor reported NMIs as not masked after an exit (%s) whose IRET had to be re-blocked: who restores that value opens NMIs inside the handler.",
+		audit_exit_words(&v->exit.record, words));
+	return true;
+}
+
+/* A mask was reported that the VMCS did not hold, neither before nor after. */
 static void check_mask_read(struct reblock_audit *audit, struct audit_vcpu *v,
 			    const struct reblock_record *entry, uint64_t number,
 			    const struct reblock_verdict *verdict)
 {
-	const struct audit_exit *exit = &v->exit;
-	enum reblock_tri before = reblock_blocking(&exit->record);
-	/* Operations after the read cannot have made it right. */
-	unsigned between = exit->between_mask_read | (exit->between & (REBLOCK_BETWEEN_OTHER_VMCS |
-								       REBLOCK_BETWEEN_L2_UNKNOWN |
-								       REBLOCK_BETWEEN_UNRECORDED));
-	struct reblock_verdict at_read;
+	enum reblock_tri blocking = reblock_blocking(&v->exit.record);
+	const struct audit_mask_read *read;
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
-	if (!exit->has_mask_read || reblock_virtual_nmis(&exit->record) != REBLOCK_YES)
+	/* Without virtual NMIs the mask is the hypervisor's own, not the VMCS's. */
+	if (reblock_virtual_nmis(&v->exit.record) != REBLOCK_YES ||
+	    check_unmasked_read(audit, v, entry, number))
 		return;
-	audit_exit_words(&exit->record, words);
-	reblock_rules(&exit->record, &exit->unblock, between, entry, &at_read);
-	if (!exit->mask_read_value && (at_read.row == 6 || at_read.row == 9)) {
-		finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DERIVED, "4, derived", entry,
-				       number);
-		audit_finding_record(&finding, exit->mask_read);
-		audit_emit(
-			audit, v, &finding,
-			"The hypervisor reported NMIs as not masked after an exit (%s) whose IRET had to be re-blocked: who restores that value opens NMIs inside the handler.",
-			words);
-	} else if (verdict->row == 11 && exit->unblock.idtv_valid == REBLOCK_NO &&
-		   before != REBLOCK_UNKNOWN && before == reblock_blocking(entry) &&
-		   before != reblock_tri_of(exit->mask_read_value)) {
-		finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DIRECT, "2, row 11", entry,
-				       number);
-		audit_finding_record(&finding, exit->mask_read);
-		audit_emit(
-			audit, v, &finding,
-			"The hypervisor reported its NMI mask as %d after an exit (%s), while blocking by NMI was %d in the VMCS before and after.",
-			exit->mask_read_value, words, before == REBLOCK_YES);
-	}
+	if (verdict->row != 11 || v->exit.unblock.idtv_valid != REBLOCK_NO ||
+	    blocking == REBLOCK_UNKNOWN || blocking != reblock_blocking(entry))
+		return;
+	read = &v->exit.mask_reads[blocking == REBLOCK_NO];
+	if (!read->seen)
+		return;
+	finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DIRECT, "2, row 11", entry, number);
+	audit_finding_record(&finding, read->number);
+	audit_emit(
+		audit, v, &finding,
+		"The hypervisor reported its NMI mask as %d after an exit (%s), while blocking by NMI was %d in the VMCS before and after.",
+		blocking == REBLOCK_NO, audit_exit_words(&v->exit.record, words),
+		blocking == REBLOCK_YES);
 }
 
 static void check_vmcs(struct audit_vcpu *v, const struct reblock_record *entry)

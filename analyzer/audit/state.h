@@ -18,12 +18,14 @@ struct audit_exit {
 	struct reblock_record record;
 	struct reblock_unblock unblock;
 	uint64_t number;
-	unsigned between;           /* enum reblock_between: operations seen since */
-	unsigned between_mask_read; /* the same when mask_read was taken */
-	bool has_mask_read;         /* the first mask read since */
-	bool mask_read_value;
-	bool has_unblocked_read; /* the hypervisor's VMCS read said "not blocked", no operation since */
-	uint64_t mask_read, unblocked_read; /* their numbers */
+	unsigned between; /* enum reblock_between: operations seen since */
+	struct audit_mask_read {
+		bool seen;
+		unsigned between; /* operations before it */
+		uint64_t number;
+	} mask_reads[2]; /* the first that said "not masked", the first that said "masked" */
+	bool has_unblocked_read; /* the hypervisor's VMCS read said "not blocked" since */
+	uint64_t unblocked_read; /* its number */
 };
 
 /* What is open after an entry: did it miss the re-block that the exit before it asked for? */

@@ -67,7 +67,8 @@ static void on_judgement(void *context, const struct reblock_judgement *j)
 	char line[160];
 
 	(void)context;
-	(void)snprintf(line, sizeof(line), "judged #%llu %s%s%s%s", (unsigned long long)j->exit_number,
+	(void)snprintf(line, sizeof(line), "judged #%llu %s%s%s%s",
+		       (unsigned long long)j->exit_number,
 		       j->unblocked == REBLOCK_UNKNOWN ? "possible " : "", outcomes[j->outcome],
 		       j->outcome == REBLOCK_OUTCOME_UNJUDGED ? " " : "",
 		       j->outcome == REBLOCK_OUTCOME_UNJUDGED ? reblock_cause_name(j->cause) : "");
@@ -157,7 +158,8 @@ static void all_cases(void **state)
 			run_case();
 			memset(&test, 0, sizeof(test));
 			from = 0;
-			(void)snprintf(test.name, sizeof(test.name), "%u: %.100s", number, line + 5);
+			(void)snprintf(test.name, sizeof(test.name), "%u: %.100s", number,
+				       line + 5);
 			read_json(common, number);
 		} else if (line[0] == '{') {
 			read_json(line, number);
