@@ -108,12 +108,13 @@ static unsigned ring_size(unsigned wanted)
 }
 
 /* Opens and loads, with the points in WANTED (bits). */
-static int load(struct attached *attached, const struct collector_options *options, unsigned wanted)
+static int load(struct attached *attached, const struct host *host,
+		const struct collector_options *options, unsigned wanted)
 {
 	struct bpf_program *each;
 	int result;
 
-	attached->bpf = reblock_bpf__open();
+	attached->bpf = host->btf ? reblock_bpf__open() : classic_open(attached);
 	if (!attached->bpf)
 		return -errno;
 	bpf_object__for_each_program(each, attached->bpf->obj)
@@ -127,6 +128,8 @@ static int load(struct attached *attached, const struct collector_options *optio
 	attached->bpf->rodata->recover_after = attached->recover_after;
 	attached->bpf->rodata->follow_threads = wanted >> POINT_USER_EXIT & 1;
 	result = bpf_map__set_max_entries(attached->bpf->maps.ring, ring_size(options->ring_size));
+	if (!result && attached->way == WAY_CLASSIC)
+		result = classic_prepare(attached, host);
 	if (!result)
 		result = reblock_bpf__load(attached->bpf);
 	if (result) {
@@ -146,7 +149,8 @@ static void unload(struct attached *attached)
  * Loads all points that this way has. Where that fails, the optional ones are tried one after the
  * other: a function may be in BTF and yet not be there to attach to.
  */
-static int load_most(struct attached *attached, const struct collector_options *options)
+static int load_most(struct attached *attached, const struct host *host,
+		     const struct collector_options *options)
 {
 	const unsigned required = 1u << POINT_EXIT | 1u << POINT_ENTRY;
 	unsigned wanted = 0, good = required;
@@ -159,22 +163,22 @@ static int load_most(struct attached *attached, const struct collector_options *
 	}
 	if (options->no_cache_fill)
 		wanted &= ~(1u << POINT_CACHE);
-	result = load(attached, options, wanted);
+	result = load(attached, host, options, wanted);
 	if (!result)
 		return 0;
-	result = load(attached, options, required);
+	result = load(attached, host, options, required);
 	if (result)
 		return result;
 	for (enum point i = 0; i < POINTS; i++) {
 		if (!(wanted & ~good & 1u << i))
 			continue;
 		unload(attached);
-		attached->errors[i] = load(attached, options, good | 1u << i);
+		attached->errors[i] = load(attached, host, options, good | 1u << i);
 		if (!attached->errors[i])
 			good |= 1u << i;
 	}
 	unload(attached);
-	return load(attached, options, good);
+	return load(attached, host, options, good);
 }
 
 static int attach_all(struct attached *attached)
@@ -232,8 +236,10 @@ int attach(struct attached *attached, const struct host *host,
 			continue;
 		if (way == WAY_CLASSIC && !host->tracefs)
 			continue;
+		if (options->way && way + 1 != options->way)
+			continue;
 		attached->way = way;
-		result = load_most(attached, options);
+		result = load_most(attached, host, options);
 		if (!result)
 			result = attach_all(attached);
 		if (!result)
@@ -256,10 +262,13 @@ void detach(struct attached *attached)
 
 void attached_free(struct attached *attached)
 {
-	if (!attached->bpf)
-		return;
-	detach(attached);
-	unload(attached);
+	if (attached->bpf) {
+		detach(attached);
+		unload(attached);
+	}
+	if (attached->empty_btf > 0)
+		close(attached->empty_btf);
+	attached->empty_btf = 0;
 }
 
 uint64_t attached_skipped(const struct attached *attached)

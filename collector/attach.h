@@ -35,6 +35,7 @@ enum way {
 };
 
 struct point_description {
+	const char *label;         /* a word or two for what it gives */
 	const char *hook;          /* as the kernel names it */
 	const char *program[WAYS]; /* NULL: not attached that way; kvm_exit's goes by its shape */
 	unsigned kind;             /* the record it makes, 0: none of its own */
@@ -55,6 +56,8 @@ struct attached {
 	bool recover_after; /* an exit's nmi_known_unmasked is the one before KVM's recovery */
 	bool idt_vectoring; /* an exit's idt_vectoring is that exit's */
 	bool controls;      /* pin and exec can be read */
+	bool entry_intr_info;
+	int empty_btf; /* a file that classic_open has made, or 0 */
 };
 
 /*
@@ -63,6 +66,14 @@ struct attached {
  */
 int attach(struct attached *attached, const struct host *host,
 	   const struct collector_options *options, char **error);
+
+/*
+ * The classic tracepoints: tells the programs where their fields are. Returns 0 or a negative errno.
+ */
+int classic_prepare(struct attached *attached, const struct host *host);
+
+/* Opens the skeleton where the kernel has no BTF, which libbpf would otherwise insist on. */
+struct reblock_bpf *classic_open(struct attached *attached);
 
 /* Detaches; the tables and the ring stay. No program runs any more when it returns. */
 void detach(struct attached *attached);

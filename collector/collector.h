@@ -18,6 +18,7 @@ struct collector_options {
 	unsigned ring_size;   /* bytes, rounded up to a power of two and a page; 0: the default, 8 MiB */
 	bool no_cache_fill;   /* do not attach the classic program that makes KVM read the exit's fields */
 	bool trust_stale;     /* test knob: use cached fields without the regs_avail check */
+	unsigned way;         /* test knob: 1 tp_btf, 2 raw_tp, 3 classic tracepoint, each alone; 0: the best */
 	bool verbose;         /* libbpf's and the verifier's words to standard error */
 };
 

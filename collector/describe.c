@@ -57,6 +57,8 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 			 REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_RIP_SAME | REBLOCK_HAS_SEQ;
 	if (attached->idt_vectoring)
 		source->fields |= REBLOCK_HAS_IDT_VECTORING;
+	if (attached->entry_intr_info)
+		source->fields |= REBLOCK_HAS_NMI_INJECTED;
 	if (attached->way != WAY_CLASSIC) {
 		source->fields |= REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_L2 |
 				  REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_MASKED |

@@ -9,18 +9,21 @@ const char *const way_names[WAYS] = {
 
 const struct point_description point_descriptions[POINTS] = {
 	[POINT_VM_END] = {
+		.label = "VM end",
 		.hook = "fentry kvm_destroy_vm",
 		.program = { "destroy_vm", "destroy_vm", NULL },
 		.records = "the end of a VM",
 		.loses = "a VM whose memory the same process uses again for another VM may keep its number",
 	},
 	[POINT_VCPU_END] = {
+		.label = "vCPU end",
 		.hook = "fentry kvm_arch_vcpu_destroy",
 		.program = { "vcpu_destroy", "vcpu_destroy", NULL },
 		.records = "the end of a vCPU",
 		.loses = "the table of vCPUs keeps those that ended, and may become full",
 	},
 	[POINT_USER_EXIT] = {
+		.label = "user_exit",
 		.hook = "kvm_userspace_exit",
 		.program = { "userspace_exit", "raw_userspace_exit", "classic_userspace_exit" },
 		.kind = REBLOCK_USER_EXIT,
@@ -28,6 +31,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "an event write by user space cannot be excluded: many exits cannot be judged",
 	},
 	[POINT_EVENTS_WRITE] = {
+		.label = "events_write",
 		.hook = "fentry kvm_vcpu_ioctl_x86_set_vcpu_events",
 		.program = { "set_vcpu_events", "set_vcpu_events", NULL },
 		.kind = REBLOCK_EVENTS_WRITE,
@@ -35,6 +39,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "what user space wrote is not known: no judgement across an exit to user space",
 	},
 	[POINT_MASK_WRITE] = {
+		.label = "mask_write",
 		.hook = "fentry vmx_set_nmi_mask",
 		.program = { "set_nmi_mask", "set_nmi_mask", NULL },
 		.kind = REBLOCK_MASK_WRITE,
@@ -42,6 +47,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "writes of the mask between an exit and the entry are not seen",
 	},
 	[POINT_MASK_READ] = {
+		.label = "mask_read",
 		.hook = "fexit vmx_get_nmi_mask",
 		.program = { "get_nmi_mask", "get_nmi_mask", NULL },
 		.kind = REBLOCK_MASK_READ,
@@ -49,6 +55,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "no finding of kind stale-mask",
 	},
 	[POINT_NMI_BLOCKED] = {
+		.label = "blocked_read",
 		.hook = "fexit vmx_nmi_blocked",
 		.program = { "nmi_blocked", "nmi_blocked", NULL },
 		.kind = REBLOCK_BLOCKED_READ,
@@ -56,6 +63,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "direct evidence rests on vmx_nmi_allowed alone",
 	},
 	[POINT_NMI_ALLOWED] = {
+		.label = "blocked_read",
 		.hook = "fexit vmx_nmi_allowed",
 		.program = { "nmi_allowed", "nmi_allowed", NULL },
 		.kind = REBLOCK_BLOCKED_READ,
@@ -63,6 +71,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "direct evidence rests on vmx_nmi_blocked alone, which many kernels never call",
 	},
 	[POINT_ENTRY] = {
+		.label = "entry",
 		.hook = "kvm_entry",
 		.program = { "entry_vcpu", "raw_entry_vcpu", "classic_entry" },
 		.kind = REBLOCK_ENTRY,
@@ -70,6 +79,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "nothing can be recorded",
 	},
 	[POINT_CACHE] = {
+		.label = "exit fields",
 		.hook = "classic kvm_exit, before the other",
 		.program = { "fill_cache", "fill_cache", NULL },
 		.records = "nothing: makes KVM read the exit's fields",
@@ -77,6 +87,7 @@ const struct point_description point_descriptions[POINTS] = {
 			 "handlers do not read them",
 	},
 	[POINT_EXIT] = {
+		.label = "exit",
 		.hook = "kvm_exit",
 		.program = { NULL, NULL, "classic_exit" },
 		.kind = REBLOCK_EXIT,

@@ -90,10 +90,13 @@ static void parse_format(FILE *format, const struct field *fields, size_t n)
 int shape_parse_exit(FILE *format, struct classic_exit_format *at)
 {
 	const struct field fields[] = {
-		{ "exit_reason", 4, &at->reason },  { "guest_rip", 8, &at->rip },
-		{ "info1", 8, &at->info1 },         { "info2", 8, &at->info2 },
-		{ "intr_info", 4, &at->intr_info }, { "error_code", 4, &at->error_code },
-		{ "vcpu_id", 4, &at->vcpu },        { "isa", 4, &at->isa },
+		{ "exit_reason", 4, &at->reason },
+		{ "guest_rip", 8, &at->rip },
+		{ "info1", 8, &at->info1 },
+		{ "info2", 8, &at->info2 },
+		{ "intr_info", 4, &at->intr_info },
+		{ "vcpu_id", 4, &at->vcpu },
+		{ "isa", 4, &at->isa },
 	};
 
 	memset(at, 0, sizeof(*at));
@@ -107,10 +110,21 @@ int shape_parse_entry(FILE *format, struct classic_entry_format *at)
 		{ "vcpu_id", 4, &at->vcpu },
 		{ "rip", 8, &at->rip },
 		{ "intr_info", 4, &at->intr_info },
-		{ "error_code", 4, &at->error_code },
 	};
 
 	memset(at, 0, sizeof(*at));
 	parse_format(format, fields, sizeof(fields) / sizeof(*fields));
 	return at->vcpu ? 0 : -EINVAL;
+}
+
+int shape_parse_user_exit(FILE *format, struct classic_user_exit_format *at)
+{
+	const struct field fields[] = {
+		{ "reason", 4, &at->reason },
+		{ "errno", 4, &at->error },
+	};
+
+	memset(at, 0, sizeof(*at));
+	parse_format(format, fields, sizeof(fields) / sizeof(*fields));
+	return at->reason && at->error ? 0 : -EINVAL;
 }

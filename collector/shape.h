@@ -25,5 +25,6 @@ bool shape_entry_has_vcpu(const struct btf *btf);
  */
 int shape_parse_exit(FILE *format, struct classic_exit_format *fields);
 int shape_parse_entry(FILE *format, struct classic_entry_format *fields);
+int shape_parse_user_exit(FILE *format, struct classic_user_exit_format *fields);
 
 #endif

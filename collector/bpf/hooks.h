@@ -76,8 +76,11 @@ static __always_inline int on_events_write(struct kvm_vcpu *vcpu, struct kvm_vcp
 	return 0;
 }
 
-/* KVM_RUN returns. Where it failed, `reason` is left over from before. */
-static __always_inline int on_user_exit(__u32 reason, int error)
+/*
+ * KVM_RUN returns. Where it failed, `reason` is left over from before. COMPLETES: tables are keyed by the
+ * vCPU's address, so that its exit can still be completed.
+ */
+static __always_inline int user_exit(__u32 reason, int error, bool completes)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	__u64 *vcpu = bpf_map_lookup_elem(&threads, &tid), key;
@@ -93,7 +96,8 @@ static __always_inline int on_user_exit(__u32 reason, int error)
 		return 0;
 	CALLED(CALL_USER_EXIT);
 	state->tid = 0;
-	complete(state, (void *)key, PROBE);
+	if (completes)
+		complete(state, (void *)key, PROBE);
 	begin(&r, REBLOCK_USER_EXIT);
 	if (error >= 0 || error == -ERRNO_INTR) {
 		r.presence = REBLOCK_HAS_REASON;

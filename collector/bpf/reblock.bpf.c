@@ -4,7 +4,7 @@
  * kernel's own description (BTF, tracefs) which of them are loaded.
  */
 #include "environment.h"
-#include "hooks.h"
+#include "classic.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -93,13 +93,13 @@ int set_vcpu_events(arguments *context)
 SEC("tp_btf/kvm_userspace_exit")
 int userspace_exit(arguments *context)
 {
-	return on_user_exit(context[0], context[1]);
+	return user_exit(context[0], context[1], true);
 }
 
 SEC("raw_tp/kvm_userspace_exit")
 int raw_userspace_exit(arguments *context)
 {
-	return on_user_exit(context[0], context[1]);
+	return user_exit(context[0], context[1], true);
 }
 
 SEC("fentry/kvm_arch_vcpu_destroy")
@@ -115,4 +115,22 @@ int destroy_vm(arguments *context)
 
 	bpf_map_delete_elem(&vms, &key);
 	return 0;
+}
+
+SEC("tp/kvm/kvm_exit")
+int classic_exit(void *context)
+{
+	return on_classic_exit(context);
+}
+
+SEC("tp/kvm/kvm_entry")
+int classic_entry(void *context)
+{
+	return on_classic_entry(context);
+}
+
+SEC("tp/kvm/kvm_userspace_exit")
+int classic_userspace_exit(void *context)
+{
+	return on_classic_user_exit(context);
 }

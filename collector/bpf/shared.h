@@ -5,7 +5,7 @@
 
 #include <reblock/record.h>
 
-/* A vCPU, by the address of its struct kvm_vcpu (classic tracepoints: by thread id). */
+/* A vCPU, by the address of its struct kvm_vcpu (classic tracepoints: by thread and number). */
 struct vcpu_state {
 	struct reblock_record exit; /* the last exit, kept back until its fields are complete */
 	uint64_t kvm;         /* addresses: compared inside the kernel only, never in a record */
@@ -54,20 +54,17 @@ enum collector_call {
 	CALL_USER_EXIT
 };
 
-/* What the exit's record of the classic tracepoint says, handed to the raw program that runs next. */
-struct classic_exit {
-	uint64_t rip, qualification;
-	uint32_t reason, idt_vectoring, intr_info, error_code;
-	uint32_t vcpu, valid;
-};
-
 /* Offsets of the classic tracepoints' fields in their records; 0: no such field. */
 struct classic_exit_format {
-	uint32_t reason, rip, info1, info2, intr_info, error_code, vcpu, isa;
+	uint32_t reason, rip, info1, info2, intr_info, vcpu, isa;
 };
 
 struct classic_entry_format {
-	uint32_t vcpu, rip, intr_info, error_code;
+	uint32_t vcpu, rip, intr_info;
+};
+
+struct classic_user_exit_format {
+	uint32_t reason, error;
 };
 
 #define COLLECTOR_VCPUS 4096

@@ -41,7 +41,7 @@ struct {
 	__type(value, struct vm_state);
 } vms SEC(".maps");
 
-/* Thread id to the vCPU it runs: kvm_userspace_exit does not say which. */
+/* Thread id to the key of the vCPU it runs: kvm_userspace_exit does not say which. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, COLLECTOR_THREADS);
@@ -96,8 +96,12 @@ static __noinline int emit_name(__u32 vm, __u32 pid)
 	r->kind = REBLOCK_META;
 	r->presence = REBLOCK_HAS_RIP | REBLOCK_HAS_ERROR_CODE;
 	r->error_code = pid;
-	leader = BPF_CORE_READ(task, group_leader);
-	bpf_core_read(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
+	if (bpf_core_field_exists(task->group_leader)) {
+		leader = BPF_CORE_READ(task, group_leader);
+		bpf_core_read(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
+	} else {
+		bpf_get_current_comm(&r->rip, REBLOCK_NAME_LENGTH);
+	}
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	return 1;
 }

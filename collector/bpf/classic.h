@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * The last resort, where there is no BTF for KVM: the classic tracepoints' own records, whose fields KVM
+ * reads from the VMCS for them. They name no struct kvm, so a process counts as one VM; and they hold no
+ * controls and no state of KVM's.
+ */
+#ifndef COLLECTOR_BPF_CLASSIC_H
+#define COLLECTOR_BPF_CLASSIC_H
+
+#include "hooks.h"
+
+const volatile struct classic_exit_format exit_at;
+const volatile struct classic_entry_format entry_at;
+const volatile struct classic_user_exit_format user_exit_at;
+const volatile bool
+	info2_is_idt_vectoring; /* not on kernels that read it later, where it is always 0 */
+
+#define FIELD(to, context, offset) \
+	bpf_probe_read_kernel(&(to), sizeof(to), (char *)(context) + (offset))
+
+static __always_inline struct vcpu_state *classic_track(__u32 vcpu_id)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 key = thread << 32 | vcpu_id;
+	struct vcpu_state *state = bpf_map_lookup_elem(&vcpus, &key);
+
+	return state ? state : new_vcpu(key, thread >> 32, vcpu_id, 0);
+}
+
+static __always_inline int on_classic_exit(void *context)
+{
+	struct vcpu_state *state;
+	struct reblock_record *r;
+	__u32 isa = 0, vcpu = 0;
+	__u64 info2 = 0;
+
+	FIELD(isa, context, exit_at.isa);
+	if (isa != KVM_ISA_VMX)
+		return 0;
+	if (exit_at.vcpu)
+		FIELD(vcpu, context, exit_at.vcpu);
+	state = classic_track(vcpu);
+	if (!state)
+		return 0;
+	emit(state, 0);
+	r = &state->exit;
+	begin(r, REBLOCK_EXIT);
+	state->pending = 1;
+	state->exit_seen = 1;
+	state->exit_rip_known = 0;
+	FIELD(r->reason, context, exit_at.reason);
+	r->presence = REBLOCK_HAS_REASON;
+	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
+		return 0;
+	FIELD(r->qualification, context, exit_at.info1);
+	r->presence |= REBLOCK_HAS_QUALIFICATION;
+	if (exit_at.rip) {
+		FIELD(r->rip, context, exit_at.rip);
+		r->presence |= REBLOCK_HAS_RIP;
+		state->exit_rip_known = 1;
+	}
+	if (exit_at.intr_info) {
+		FIELD(r->intr_info, context, exit_at.intr_info);
+		r->presence |= REBLOCK_HAS_INTR_INFO;
+	}
+	if (info2_is_idt_vectoring && exit_at.info2) {
+		FIELD(info2, context, exit_at.info2);
+		r->idt_vectoring = info2;
+		r->presence |= REBLOCK_HAS_IDT_VECTORING;
+	}
+	return 0;
+}
+
+static __always_inline int on_classic_entry(void *context)
+{
+	struct vcpu_state *state;
+	struct reblock_record r;
+	__u32 vcpu = 0;
+
+	FIELD(vcpu, context, entry_at.vcpu);
+	state = classic_track(vcpu);
+	if (!state)
+		return 0;
+	follow_thread(state, bpf_get_current_pid_tgid() << 32 | vcpu);
+	begin(&r, REBLOCK_ENTRY);
+	if (entry_at.rip) {
+		FIELD(r.rip, context, entry_at.rip);
+		r.presence |= REBLOCK_HAS_RIP;
+		if (state->exit_seen && state->exit_rip_known) {
+			r.presence |= REBLOCK_HAS_RIP_SAME;
+			if (r.rip == state->exit.rip)
+				r.flags |= REBLOCK_RIP_SAME;
+		}
+	}
+	if (entry_at.intr_info) {
+		FIELD(r.intr_info, context, entry_at.intr_info);
+		/* What is not valid is left over from an earlier entry. */
+		if (!(r.intr_info & REBLOCK_INTR_VALID))
+			r.intr_info = 0;
+		r.presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
+		if (r.intr_info ==
+		    (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI))
+			r.flags |= REBLOCK_NMI_INJECTED;
+	}
+	state->exit_seen = 0;
+	emit(state, &r);
+	return 0;
+}
+
+static __always_inline int on_classic_user_exit(void *context)
+{
+	__u32 reason = 0;
+	int error = 0;
+
+	FIELD(reason, context, user_exit_at.reason);
+	FIELD(error, context, user_exit_at.error);
+	return user_exit(reason, error, false);
+}
+
+#endif
