@@ -23,7 +23,7 @@ static const char help_text[] =
 	"  --ring-size N       bytes of the ring buffer, with K or M for kilobytes or megabytes (default 8M)\n"
 	"  -v, --verbose       also what libbpf and the kernel's verifier say\n"
 	"  -h, --help          this text\n\n"
-	"exit status: that of COMMAND (128 + N where signal N ended it), without one 0; 2 recording failed\n\n"
+	"exit status: that of COMMAND where it ended by itself (128 + N: by signal N), else 0; 2 recording failed\n\n"
 	"examples:\n"
 	"  reblock record --duration 60 -o host.rbt\n"
 	"  reblock record -- ./run-guest-test\n"
@@ -35,6 +35,7 @@ static const char help_text[] =
 #define POLL_MS 50
 #define FLUSH_EVERY 1000000000ull /* ns */
 #define STATUS_EVERY 500000000ull
+#define END_AFTER 5000000000ull
 
 struct options {
 	const char *path;
@@ -123,18 +124,17 @@ static long run(struct collector *collector, struct reblock_trace_writer *writer
 	return got < 0 ? got : 0;
 }
 
-/* A COMMAND that still runs when recording ends is asked to end, and waited for. */
-static void end_command(pid_t child, int *status)
+/* A COMMAND that still runs when recording ends is asked to end, then made to. */
+static void end_command(pid_t child)
 {
-	int how;
+	uint64_t asked = cli_now();
 
-	if (!child)
-		return;
 	kill(child, SIGTERM);
-	while (waitpid(child, &how, 0) < 0)
-		if (errno != EINTR)
-			return;
-	*status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
+	while (waitpid(child, NULL, WNOHANG) == 0) {
+		if (cli_now() - asked > END_AFTER)
+			kill(child, SIGKILL);
+		nanosleep(&(struct timespec){ 0, POLL_MS * 1000000 }, NULL);
+	}
 }
 
 static int record_to(struct collector *collector, struct reblock_trace_writer *writer, const struct options *o)
@@ -150,7 +150,7 @@ static int record_to(struct collector *collector, struct reblock_trace_writer *w
 	if (child >= 0)
 		err = run(collector, writer, o, &child, &status);
 	if (child > 0)
-		end_command(child, &status);
+		end_command(child);
 	if (!err) {
 		err = collector_stop(collector, write_records, writer);
 		err = err < 0 ? err : reblock_trace_flush(writer);
@@ -186,6 +186,7 @@ static int record(const struct options *o)
 	fputs(collector_missing(collector), stderr);
 	/* With the terminal gone, or its reader, the trace still has to be ended well. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* else the end of COMMAND would not be seen */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);

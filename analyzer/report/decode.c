@@ -61,7 +61,7 @@ const char *decode_reason(uint32_t reason, char text[DECODE_MAX])
 	return bits(reason & ~REBLOCK_REASON_BASIC, names, COUNT(names), "", text);
 }
 
-const char *decode_interruption(uint32_t info, char text[DECODE_MAX])
+const char *decode_interruption(uint32_t info, const char *bit12, char text[DECODE_MAX])
 {
 	static const char *const types[8] = { "external interrupt", "reserved type 1", "NMI", "hardware exception",
 					      "software interrupt", "privileged software exception",
@@ -74,7 +74,7 @@ const char *decode_interruption(uint32_t info, char text[DECODE_MAX])
 	}
 	add(text, "valid, %s, vector %" PRIu32, types[(info & REBLOCK_INTR_TYPE) >> 8], info & REBLOCK_INTR_VECTOR);
 	return bits(info & ~(REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR),
-		    (const struct bit[]){ { 11, "error code" } }, 1, "", text);
+		    (const struct bit[]){ { 11, "error code" }, { 12, bit12 } }, 2, "", text);
 }
 
 const char *decode_interruptibility(uint32_t state, char text[DECODE_MAX])

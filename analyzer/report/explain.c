@@ -45,10 +45,11 @@ void explain_record(const struct report *r, const struct reblock_record *x, uint
 	field(r, x, REBLOCK_HAS_RIP, "rip", x->rip, "");
 	field(r, x, REBLOCK_HAS_QUALIFICATION, "qualification", x->qualification,
 	      reblock_has(x, REBLOCK_HAS_REASON) ? decode_qualification(x->reason, x->qualification, meaning) : "");
-	field(r, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info, decode_interruption(x->intr_info, meaning));
+	field(r, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info, decode_interruption(x->intr_info,
+	      x->kind == REBLOCK_ENTRY ? DECODE_BIT12_ENTRY : DECODE_BIT12_EXIT, meaning));
 	field(r, x, REBLOCK_HAS_ERROR_CODE, "error_code", x->error_code, "");
 	field(r, x, REBLOCK_HAS_IDT_VECTORING, "idt_vectoring", x->idt_vectoring,
-	      decode_interruption(x->idt_vectoring, meaning));
+	      decode_interruption(x->idt_vectoring, DECODE_BIT12_IDTV, meaning));
 	field(r, x, REBLOCK_HAS_INTERRUPTIBILITY, "interruptibility", x->interruptibility,
 	      decode_interruptibility(x->interruptibility, meaning));
 	field(r, x, REBLOCK_HAS_PIN, "pin", x->pin, decode_pin(x->pin, meaning));

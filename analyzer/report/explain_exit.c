@@ -53,7 +53,7 @@ static void step_field(const struct report *r, const struct reblock_record *x, c
 	case REBLOCK_BIT12_IN_INTR_INFO:
 		then = "bit 12 of the VM-exit interruption information (rule 1.3)";
 		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
-		    decode_interruption(x->intr_info, meaning));
+		    decode_interruption(x->intr_info, DECODE_BIT12_EXIT, meaning));
 		break;
 	case REBLOCK_BIT12_IN_QUALIFICATION:
 		then = "bit 12 of the exit qualification (rule 1.3)";
@@ -65,7 +65,7 @@ static void step_field(const struct report *r, const struct reblock_record *x, c
 			then = "had an IRET caused it, NMIs would be unblocked with no word of it (rule 1.3)";
 		else if (basic == REBLOCK_REASON_EXCEPTION_NMI)
 			raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
-			    decode_interruption(x->intr_info, meaning));
+			    decode_interruption(x->intr_info, DECODE_BIT12_EXIT, meaning));
 		break;
 	case REBLOCK_BIT12_FIELD_UNKNOWN:
 		answer = REBLOCK_UNKNOWN;
@@ -96,7 +96,7 @@ static void step_idtv(const struct report *r, const struct reblock_record *x, co
 
 	step(r, n, "Does the exit set the valid bit of the IDT-vectoring information?", u->idtv_valid,
 	     raw(text, x, REBLOCK_HAS_IDT_VECTORING, "idt_vectoring", x->idt_vectoring,
-		 decode_interruption(x->idt_vectoring, meaning)),
+		 decode_interruption(x->idt_vectoring, DECODE_BIT12_IDTV, meaning)),
 	     u->idtv_valid == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
 
@@ -110,7 +110,7 @@ static void step_double_fault(const struct report *r, const struct reblock_recor
 		snprintf(text, sizeof(text), "the exit is due to no exception");
 	else
 		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
-		    decode_interruption(x->intr_info, meaning));
+		    decode_interruption(x->intr_info, DECODE_BIT12_EXIT, meaning));
 	step(r, n, "Is the exit due to a double fault?", u->double_fault, text,
 	     u->double_fault == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
@@ -123,7 +123,7 @@ static void step_bit12(const struct report *r, const struct reblock_record *x, c
 
 	if (u->field == REBLOCK_BIT12_IN_INTR_INFO)
 		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
-		    decode_interruption(x->intr_info, meaning));
+		    decode_interruption(x->intr_info, DECODE_BIT12_EXIT, meaning));
 	else if (u->field == REBLOCK_BIT12_IN_QUALIFICATION)
 		raw(text, x, REBLOCK_HAS_QUALIFICATION, "qualification", x->qualification,
 		    decode_qualification(x->reason, x->qualification, meaning));

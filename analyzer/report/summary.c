@@ -77,7 +77,7 @@ static void source_line(const struct report *r, const struct report_input *in)
 #define ITEM(...) (fprintf(r->out, "%s", sep), fprintf(r->out, __VA_ARGS__), sep = ", ")
 	fprintf(r->out, "%s%s%s", report_bold(r), r->file, report_plain(r));
 	if (s->source[0])
-		ITEM("by %s", s->source);
+		ITEM("%s", s->source);
 	if (s->host[0])
 		ITEM("host %s", s->host);
 	if (s->kernel[0])
@@ -122,13 +122,13 @@ static void findings(const struct report *r, const struct reblock_summary *s)
 
 static void unblock_table(const struct report *r, const struct reblock_summary *s)
 {
-	fprintf(r->out, "    %-14s %9s %11s %7s %10s %11s\n", "IRET unblocks", "all", "re-blocked", "missed",
+	fprintf(r->out, "    %-16s %9s %11s %7s %10s %11s\n", "IRET unblocks", "all", "re-blocked", "missed",
 		"reflected", "not judged");
 	for (unsigned i = 0; i < REBLOCK_UNBLOCK_EXITS; i++) {
 		uint64_t judged = s->reblocked[i] + s->missed[i] + s->reflected[i];
 
 		if (s->unblocks[i])
-			fprintf(r->out, "      %-12s %9" PRIu64 " %11" PRIu64 " %7" PRIu64 " %10" PRIu64 " %11" PRIu64 "\n",
+			fprintf(r->out, "      %-14s %9" PRIu64 " %11" PRIu64 " %7" PRIu64 " %10" PRIu64 " %11" PRIu64 "\n",
 				reblock_unblock_exit_name(i), s->unblocks[i], s->reblocked[i], s->missed[i],
 				s->reflected[i], s->unblocks[i] - judged);
 	}

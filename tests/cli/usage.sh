@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Help, versions, and mistakes on the command line.
+. "$(dirname "$0")/lib.bash"
+
+run 0 "$REBLOCK" --help
+for command in audit explain record convert doctor; do
+	says out "  $command "
+done
+run 0 "$REBLOCK" --version
+grep -qE '^reblock [0-9]' out || fail "no version"
+run 2 "$REBLOCK"
+run 2 "$REBLOCK" frobnicate
+one_line err
+says err frobnicate
+
+for command in audit explain record convert doctor; do
+	run 0 "$REBLOCK" $command --help
+	says out "usage: reblock $command"
+	says out "examples:"
+	says out "exit status"
+	[ -s err ] && fail "$command --help writes to standard error"
+	run 0 "$REBLOCK" help $command
+	says out "usage: reblock $command"
+	for option in --frobnicate -Z; do
+		run 2 "$REBLOCK" $command $option
+		one_line err
+		says err "unknown option $option"
+		[ -s out ] && fail "$command $option writes to standard output"
+	done
+done
+
+run 2 "$REBLOCK" audit
+one_line err
+run 2 "$REBLOCK" audit --vnmi maybe x
+one_line err
+run 2 "$REBLOCK" audit --color
+says err "--color needs a value"
+run 2 "$REBLOCK" audit --json=1 x
+says err "--json takes no value"
+run 2 "$REBLOCK" convert only-one
+one_line err
+run 2 "$REBLOCK" explain file-without-number
+one_line err
+run 2 "$REBLOCK" explain --entry '{}'
+one_line err
+run 0 "$REBLOCK" audit --json-schema
+if command -v python3 >/dev/null; then
+	python3 -c 'import json, sys; json.load(sys.stdin)' <out || fail "the schema is not JSON"
+fi
+finish
