@@ -74,7 +74,8 @@ static long replay(struct run *run, struct reblock_input *input, struct reblock_
 	return n < 0 ? n : reblock_audit_finish(audit);
 }
 
-static void summarize(struct run *run, struct reblock_audit *audit, const struct reblock_summary *total)
+static void summarize(struct run *run, struct reblock_audit *audit,
+		      const struct reblock_summary *total)
 {
 	const struct options *o = run->options;
 	struct report aside = { stderr, false, run->report.file };
@@ -93,8 +94,8 @@ static int status_of(const struct report_input *in, const struct reblock_summary
 {
 	if (in->severities[REBLOCK_ERROR] || in->severities[REBLOCK_WARNING])
 		return CLI_FOUND;
-	if (in->damages || in->lost || total->lost || total->out_of_order || report_unjudged(total) ||
-	    report_possible(total))
+	if (in->damages || in->lost || total->lost || total->out_of_order ||
+	    report_unjudged(total) || report_possible(total))
 		return CLI_INCOMPLETE;
 	return CLI_OK;
 }
@@ -140,7 +141,9 @@ static int audit_file(const char *path, const struct options *options)
 /* 2 before 1 before 3 before 0. */
 static int worse(int a, int b)
 {
-	static const int rank[] = { [CLI_OK] = 0, [CLI_INCOMPLETE] = 1, [CLI_FOUND] = 2, [CLI_ERROR] = 3 };
+	static const int rank[] = {
+		[CLI_OK] = 0, [CLI_INCOMPLETE] = 1, [CLI_FOUND] = 2, [CLI_ERROR] = 3
+	};
 
 	return rank[a] >= rank[b] ? a : b;
 }
@@ -150,10 +153,14 @@ static int read_options(int argc, char **argv, struct options *o)
 {
 	enum { JSON = 256, SCHEMA, VNMI, COLOUR };
 	static const struct option longs[] = {
-		{ "json", no_argument, NULL, JSON },	     { "json-schema", no_argument, NULL, SCHEMA },
-		{ "vnmi", required_argument, NULL, VNMI },   { "color", required_argument, NULL, COLOUR },
-		{ "colour", required_argument, NULL, COLOUR }, { "quiet", no_argument, NULL, 'q' },
-		{ "verbose", no_argument, NULL, 'v' },	     { "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, JSON },
+		{ "json-schema", no_argument, NULL, SCHEMA },
+		{ "vnmi", required_argument, NULL, VNMI },
+		{ "color", required_argument, NULL, COLOUR },
+		{ "colour", required_argument, NULL, COLOUR },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;

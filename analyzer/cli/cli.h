@@ -23,8 +23,7 @@ int cli_record(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 
 /* One line on standard error, which begins with "reblock COMMAND: ". */
-__attribute__((format(printf, 2, 3)))
-void cli_say(const char *command, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void cli_say(const char *command, const char *format, ...);
 
 /* Says what is wrong with the option that getopt_long answered with C ('?' or ':'). Returns CLI_ERROR. */
 int cli_bad_option(const char *command, int c, char **argv);

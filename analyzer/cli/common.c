@@ -30,12 +30,14 @@ int cli_bad_option(const char *command, int c, char **argv)
 	bool is_long = strncmp(word, "--", 2) == 0;
 
 	if (c == ':')
-		cli_say(command, "option %s needs a value; see reblock %s --help", is_long ? word : letter, command);
+		cli_say(command, "option %s needs a value; see reblock %s --help",
+			is_long ? word : letter, command);
 	else if (optopt && is_long && strchr(word, '='))
 		cli_say(command, "option %.*s takes no value; see reblock %s --help",
 			(int)strcspn(word, "="), word, command);
 	else
-		cli_say(command, "unknown option %s; see reblock %s --help", optopt ? letter : word, command);
+		cli_say(command, "unknown option %s; see reblock %s --help", optopt ? letter : word,
+			command);
 	return CLI_ERROR;
 }
 
@@ -48,7 +50,8 @@ bool cli_colour(const char *word, FILE *out, bool *colour)
 	else if (strcmp(word, "never") == 0)
 		*colour = false;
 	else if (strcmp(word, "auto") == 0)
-		*colour = isatty(fileno(out)) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+		*colour = isatty(fileno(out)) && !getenv("NO_COLOR") && term &&
+			  strcmp(term, "dumb") != 0;
 	else
 		return false;
 	return true;
@@ -107,7 +110,8 @@ void cli_damage(void *context, const char *message)
 void cli_damages_end(const struct cli_damages *d)
 {
 	if (d->met > DAMAGES_TOLD)
-		cli_say(d->command, "%s: and %" PRIu64 " more places are damaged", d->path, d->met - DAMAGES_TOLD);
+		cli_say(d->command, "%s: and %" PRIu64 " more places are damaged", d->path,
+			d->met - DAMAGES_TOLD);
 }
 
 uint64_t cli_now(void)

@@ -37,7 +37,8 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-static enum reblock_format target(const char *path, enum reblock_format given, enum reblock_format input)
+static enum reblock_format target(const char *path, enum reblock_format given,
+				  enum reblock_format input)
 {
 	if (given)
 		return given;
@@ -62,10 +63,9 @@ static bool same_file(const char *in, const char *out)
 
 static int json_begin(const char *path, const struct reblock_source *source, FILE **file)
 {
-	static const struct reblock_source nothing_known;
-	bool known = memcmp(source, &nothing_known, sizeof(nothing_known)) != 0;
-	int fd = strcmp(path, "-") == 0 ? STDOUT_FILENO :
-					  open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = strcmp(path, "-") == 0 ?
+			 STDOUT_FILENO :
+			 open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	char *text;
 
 	if (fd < 0)
@@ -73,10 +73,11 @@ static int json_begin(const char *path, const struct reblock_source *source, FIL
 	*file = fd == STDOUT_FILENO ? stdout : fdopen(fd, "w");
 	if (!*file)
 		return -ENOMEM;
-	text = known ? reblock_json_source(source) : strdup("");
+	text = reblock_json_source(source);
 	if (!text)
 		return -ENOMEM;
-	if (known)
+	/* A description with nothing in it is none. */
+	if (strcmp(text, "{\"event\":\"meta\"}") != 0)
 		fprintf(*file, "%s\n", text);
 	free(text);
 	return 0;
@@ -114,7 +115,8 @@ static int output_end(struct output *o)
 }
 
 /* Returns an exit status; IN is open. */
-static int convert(struct reblock_input *in, const char *in_path, const char *path, enum reblock_format to)
+static int convert(struct reblock_input *in, const char *in_path, const char *path,
+		   enum reblock_format to)
 {
 	struct output o = { NULL, NULL };
 	const struct reblock_record *records;
@@ -123,8 +125,9 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 	long n = 0;
 	int err, end;
 
-	err = to == REBLOCK_FORMAT_TRACE ? reblock_trace_create(path, reblock_input_source(in), &o.trace) :
-					   json_begin(path, reblock_input_source(in), &o.json);
+	err = to == REBLOCK_FORMAT_TRACE ?
+		      reblock_trace_create(path, reblock_input_source(in), &o.trace) :
+		      json_begin(path, reblock_input_source(in), &o.json);
 	cli_progress_begin(&progress, in_path);
 	while (!err && (n = reblock_input_next(in, &records)) > 0) {
 		err = o.trace ? reblock_trace_write(o.trace, records, (size_t)n) :
@@ -139,8 +142,8 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 	if (err == -EPIPE)
 		return CLI_ERROR;
 	if (err) {
-		cli_say("convert", "%s: cannot be written: %s", strcmp(path, "-") == 0 ? "standard output" : path,
-			strerror(-err));
+		cli_say("convert", "%s: cannot be written: %s",
+			strcmp(path, "-") == 0 ? "standard output" : path, strerror(-err));
 		return CLI_ERROR;
 	}
 	if (n < 0) {
@@ -149,8 +152,9 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 	}
 	if (!reblock_input_damages(in))
 		return CLI_OK;
-	cli_say("convert", "%s is damaged: %s has what is intact, %" PRIu64 " records, lost ones included", in_path,
-		strcmp(path, "-") == 0 ? "standard output" : path, total);
+	cli_say("convert",
+		"%s is damaged: %s has what is intact, %" PRIu64 " records, lost ones included",
+		in_path, strcmp(path, "-") == 0 ? "standard output" : path, total);
 	return CLI_INCOMPLETE;
 }
 

@@ -33,7 +33,8 @@ int cli_doctor(int argc, char **argv)
 		if (c != 'c')
 			return cli_bad_option("doctor", c, argv);
 		if (!cli_colour(optarg, stdout, &colour)) {
-			cli_say("doctor", "--color takes auto, always or never, not \"%s\"", optarg);
+			cli_say("doctor", "--color takes auto, always or never, not \"%s\"",
+				optarg);
 			return CLI_ERROR;
 		}
 	}
@@ -44,7 +45,8 @@ int cli_doctor(int argc, char **argv)
 #ifdef REBLOCK_COLLECTOR
 	return cli_finish("doctor", stdout, collector_doctor(stdout, colour) ? CLI_FOUND : CLI_OK);
 #else
-	cli_say("doctor", "this reblock was built without the collector; build it with libbpf (REBLOCK_COLLECTOR=ON)");
+	cli_say("doctor",
+		"this reblock was built without the collector; build it with libbpf (REBLOCK_COLLECTOR=ON)");
 	return CLI_FOUND;
 #endif
 }

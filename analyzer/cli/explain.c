@@ -56,7 +56,8 @@ static bool parse(const char *option, const char *text, unsigned kind, struct re
 	if (what < 0)
 		cli_say("explain", "%s: %s", option, what == -ENOMEM ? "out of memory" : why);
 	else
-		cli_say("explain", "%s: this is no record of event \"%s\"", option, reblock_kind_name(kind));
+		cli_say("explain", "%s: this is no record of event \"%s\"", option,
+			reblock_kind_name(kind));
 	return false;
 }
 
@@ -85,11 +86,12 @@ static void say_what_it_is(const struct report *report, const struct explain_fil
 		[REBLOCK_MASK_WRITE] = "the hypervisor sets its NMI mask: blocking may change here",
 		[REBLOCK_MASK_READ] = "what the hypervisor reported as its NMI mask",
 		[REBLOCK_BLOCKED_READ] =
-			"the hypervisor's own read of the VMCS: \"not blocked\" proves that blocking by NMI is 0, \"blocked\" "
-			"proves nothing, as STI and MOV SS block too",
-		[REBLOCK_EVENTS_WRITE] = "user space sets the vCPU's events: blocking may change here",
+			"the hypervisor's own read of the VMCS: 0 proves that blocking by NMI is 0, 1 proves nothing",
+		[REBLOCK_EVENTS_WRITE] =
+			"user space sets the vCPU's events: blocking may change here",
 		[REBLOCK_USER_EXIT] = "KVM_RUN returned to user space",
-		[REBLOCK_LOST] = "records are missing here: what is known of the vCPUs concerned is dropped",
+		[REBLOCK_LOST] =
+			"records are missing here: what is known of the vCPUs concerned is dropped",
 		[REBLOCK_META] = "the process and the name of a VM",
 	};
 
@@ -108,7 +110,9 @@ static int explain_number(const char *word, const struct options *o)
 	char *path;
 
 	if (!hash || hash == word || !cli_number(hash + 1, UINT64_MAX - 1, &x.number)) {
-		cli_say("explain", "%s: give FILE#N, with N the number of a record; see reblock explain --help", word);
+		cli_say("explain",
+			"%s: give FILE#N, with N the number of a record; see reblock explain --help",
+			word);
 		return CLI_ERROR;
 	}
 	path = strndup(word, (size_t)(hash - word));
@@ -118,7 +122,8 @@ static int explain_number(const char *word, const struct options *o)
 	}
 	x.path = report.file = path;
 	if (strcmp(path, "-") == 0) {
-		cli_say("explain", "standard input cannot be read twice, as this needs; save it to a file");
+		cli_say("explain",
+			"standard input cannot be read twice, as this needs; save it to a file");
 	} else if (explain_file_read(&x)) {
 		x.explain.source = &x.source;
 		if (x.has_exit) {
@@ -142,9 +147,12 @@ int cli_explain(int argc, char **argv)
 {
 	enum { RECORD = 256, ENTRY, VNMI, COLOUR };
 	static const struct option longs[] = {
-		{ "record", required_argument, NULL, RECORD }, { "entry", required_argument, NULL, ENTRY },
-		{ "vnmi", required_argument, NULL, VNMI },     { "color", required_argument, NULL, COLOUR },
-		{ "colour", required_argument, NULL, COLOUR }, { "help", no_argument, NULL, 'h' },
+		{ "record", required_argument, NULL, RECORD },
+		{ "entry", required_argument, NULL, ENTRY },
+		{ "vnmi", required_argument, NULL, VNMI },
+		{ "color", required_argument, NULL, COLOUR },
+		{ "colour", required_argument, NULL, COLOUR },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .vnmi = REBLOCK_VNMI_NOT_ASSUMED };
@@ -168,7 +176,8 @@ int cli_explain(int argc, char **argv)
 		case COLOUR:
 			if (cli_colour(optarg, stdout, &o.colour))
 				break;
-			cli_say("explain", "--color takes auto, always or never, not \"%s\"", optarg);
+			cli_say("explain", "--color takes auto, always or never, not \"%s\"",
+				optarg);
 			return CLI_ERROR;
 		case 'h':
 			fputs(help_text, stdout);
@@ -178,8 +187,10 @@ int cli_explain(int argc, char **argv)
 		}
 	}
 	if (o.record ? argc != optind : argc - optind != 1 || o.entry) {
-		cli_say("explain", "needs FILE#N, or --record and perhaps --entry; see reblock explain --help");
+		cli_say("explain",
+			"needs FILE#N, or --record and perhaps --entry; see reblock explain --help");
 		return CLI_ERROR;
 	}
-	return cli_finish("explain", stdout, o.record ? explain_text(&o) : explain_number(argv[optind], &o));
+	return cli_finish("explain", stdout,
+			  o.record ? explain_text(&o) : explain_number(argv[optind], &o));
 }

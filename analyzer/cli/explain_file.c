@@ -10,8 +10,8 @@
 struct walk {
 	struct explain_file *x;
 	struct reblock_audit *audit;
-	bool at_exit; /* an exit is open: its entry has not come */
-	bool done;    /* the entry of the wanted exit was met, or none can come */
+	bool at_exit;   /* an exit is open: its entry has not come */
+	bool done;      /* the entry of the wanted exit was met, or none can come */
 	unsigned early; /* of enum reblock_between, met before an exit */
 	bool has_seq;
 	uint16_t seq;
@@ -53,8 +53,9 @@ static bool find_wanted(struct explain_file *x)
 	if (n < 0)
 		cli_say("explain", "%s: reading failed: %s", x->path, strerror((int)-n));
 	else if (!found)
-		cli_say("explain", "%s: there is no record %" PRIu64 "; it has %" PRIu64 ", numbered from 0", x->path,
-			x->number, at);
+		cli_say("explain",
+			"%s: there is no record %" PRIu64 "; it has %" PRIu64 ", numbered from 0",
+			x->path, x->number, at);
 	return found;
 }
 

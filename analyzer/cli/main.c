@@ -14,25 +14,28 @@ static const struct {
 	{ "explain", cli_explain, "walk one exit through the rules, step by step" },
 	{ "record", cli_record, "record a trace of the KVM guests on this host" },
 	{ "convert", cli_convert, "convert between the trace format and JSON Lines" },
-	{ "doctor", cli_doctor, "say what reblock record can see on this host, and what is missing" },
+	{ "doctor", cli_doctor,
+	  "say what reblock record can see on this host, and what is missing" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void help(FILE *out)
 {
-	fprintf(out, "usage: reblock COMMAND [OPTIONS...]\n\n"
-		     "Finds hypervisors that forget to block NMIs again when a guest's IRET takes a VM exit.\n\n"
-		     "commands:\n");
+	fprintf(out,
+		"usage: reblock COMMAND [OPTIONS...]\n\n"
+		"Finds hypervisors that forget to block NMIs again when a guest's IRET takes a VM exit.\n\n"
+		"commands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fprintf(out, "\n"
-		     "  reblock COMMAND --help   its options and examples\n"
-		     "  reblock --version\n\n"
-		     "examples:\n"
-		     "  reblock record -o host.rbt --duration 60   watch this host for a minute\n"
-		     "  reblock audit host.rbt                     judge what was recorded\n"
-		     "  reblock explain host.rbt#1234              why record 1234 is judged as it is\n");
+	fprintf(out,
+		"\n"
+		"  reblock COMMAND --help   its options and examples\n"
+		"  reblock --version\n\n"
+		"examples:\n"
+		"  reblock record -o host.rbt --duration 60   watch this host for a minute\n"
+		"  reblock audit host.rbt                     judge what was recorded\n"
+		"  reblock explain host.rbt#1234              why record 1234 is judged as it is\n");
 }
 
 /* A mapped file that gets shorter while it is read; nothing can be unwound from here. */
@@ -59,17 +62,20 @@ int main(int argc, char **argv)
 		if (argc > 2)
 			for (size_t i = 0; i < COMMANDS; i++)
 				if (strcmp(argv[2], commands[i].name) == 0)
-					return commands[i].run(2, (char *[]){ argv[2], "--help", NULL });
+					return commands[i].run(2, (char *[]){ argv[2], "--help",
+									      NULL });
 		help(stdout);
 		return cli_finish("help", stdout, CLI_OK);
 	}
-	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0 || strcmp(name, "version") == 0) {
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0 ||
+	    strcmp(name, "version") == 0) {
 		printf("reblock %s\n", REBLOCK_VERSION);
 		return cli_finish("version", stdout, CLI_OK);
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "reblock: unknown %s %s; see reblock --help\n", *name == '-' ? "option" : "command", name);
+	fprintf(stderr, "reblock: unknown %s %s; see reblock --help\n",
+		*name == '-' ? "option" : "command", name);
 	return CLI_ERROR;
 }

@@ -42,7 +42,7 @@ struct options {
 	double duration; /* seconds; 0: none */
 	bool verbose;
 	struct collector_options collector;
-	char **command;  /* NULL: none */
+	char **command; /* NULL: none */
 };
 
 /* The signals that end a recording only set this. */
@@ -89,8 +89,8 @@ static void show_status(const struct collector *collector, uint64_t started)
 }
 
 /* Until something ends the recording. *CHILD becomes 0 when it has ended, with *STATUS its exit status. */
-static long run(struct collector *collector, struct reblock_trace_writer *writer, const struct options *o,
-		pid_t *child, int *status)
+static long run(struct collector *collector, struct reblock_trace_writer *writer,
+		const struct options *o, pid_t *child, int *status)
 {
 	uint64_t started = cli_now(), flushed = started, shown = started;
 	bool terminal = isatty(STDERR_FILENO);
@@ -137,7 +137,8 @@ static void end_command(pid_t child)
 	}
 }
 
-static int record_to(struct collector *collector, struct reblock_trace_writer *writer, const struct options *o)
+static int record_to(struct collector *collector, struct reblock_trace_writer *writer,
+		     const struct options *o)
 {
 	struct collector_stats stats;
 	int status = 0, end;
@@ -162,9 +163,11 @@ static int record_to(struct collector *collector, struct reblock_trace_writer *w
 		err = end;
 	if (err)
 		cli_say("record", "%s: recording ended early: %s", o->path, strerror((int)-err));
-	fprintf(stderr, "%" PRIu64 " records, %" PRIu64 " lost, in %s\n", written, stats.lost, o->path);
+	fprintf(stderr, "%" PRIu64 " records, %" PRIu64 " lost, in %s\n", written, stats.lost,
+		o->path);
 	if (stats.untracked)
-		cli_say("record", "%" PRIu64 " events of vCPUs for which there was no room were not recorded",
+		cli_say("record",
+			"%" PRIu64 " events of vCPUs for which there was no room were not recorded",
 			stats.untracked);
 	return err || child < 0 ? CLI_ERROR : status;
 }
@@ -204,7 +207,9 @@ static bool read_size(const char *text, unsigned *size)
 {
 	char digits[16];
 	size_t n = strspn(text, "0123456789");
-	uint64_t value, unit = text[n] == 'K' || text[n] == 'k' ? 1 << 10 : text[n] == 'M' || text[n] == 'm' ? 1 << 20 : 1;
+	uint64_t value, unit = text[n] == 'K' || text[n] == 'k' ? 1 << 10 :
+			       text[n] == 'M' || text[n] == 'm' ? 1 << 20 :
+								  1;
 
 	if (n >= sizeof(digits) || strlen(text) > n + (unit > 1))
 		return false;
@@ -258,7 +263,8 @@ int cli_record(int argc, char **argv)
 		case DURATION:
 			if (read_seconds(optarg, &o.duration))
 				break;
-			cli_say("record", "--duration takes seconds, such as 60 or 0.5, not \"%s\"", optarg);
+			cli_say("record", "--duration takes seconds, such as 60 or 0.5, not \"%s\"",
+				optarg);
 			return CLI_ERROR;
 		case NO_CACHE_FILL:
 			o.collector.no_cache_fill = true;
@@ -266,7 +272,8 @@ int cli_record(int argc, char **argv)
 		case RING_SIZE:
 			if (read_size(optarg, &o.collector.ring_size))
 				break;
-			cli_say("record", "--ring-size takes bytes up to 1024M, such as 65536, 512K or 16M, not \"%s\"",
+			cli_say("record",
+				"--ring-size takes bytes up to 1024M, such as 65536, 512K or 16M, not \"%s\"",
 				optarg);
 			return CLI_ERROR;
 		case 'v':
@@ -279,7 +286,8 @@ int cli_record(int argc, char **argv)
 	o.command = optind < argc ? argv + optind : NULL;
 	return record(&o);
 #else
-	cli_say("record", "this reblock was built without the collector; build it with libbpf (REBLOCK_COLLECTOR=ON)");
+	cli_say("record",
+		"this reblock was built without the collector; build it with libbpf (REBLOCK_COLLECTOR=ON)");
 	return CLI_ERROR;
 #endif
 }

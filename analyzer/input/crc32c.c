@@ -53,7 +53,10 @@
 #define ROW4(e, n) e(n), e((n) + 1), e((n) + 2), e((n) + 3)
 #define ROW16(e, n) ROW4(e, n), ROW4(e, (n) + 4), ROW4(e, (n) + 8), ROW4(e, (n) + 12)
 #define ROW64(e, n) ROW16(e, n), ROW16(e, (n) + 16), ROW16(e, (n) + 32), ROW16(e, (n) + 48)
-#define TABLE(e) { ROW64(e, 0u), ROW64(e, 64u), ROW64(e, 128u), ROW64(e, 192u) }
+#define TABLE(e) \
+	{ \
+		ROW64(e, 0u), ROW64(e, 64u), ROW64(e, 128u), ROW64(e, 192u) \
+	}
 
 /* table[k][b]: what byte b does to the CRC when k more bytes follow. */
 static const uint32_t table[8][256] = { TABLE(E0), TABLE(E1), TABLE(E2), TABLE(E3),
@@ -62,8 +65,8 @@ static const uint32_t table[8][256] = { TABLE(E0), TABLE(E1), TABLE(E2), TABLE(E
 static uint32_t crc_table(uint32_t crc, const unsigned char *p, size_t size)
 {
 	for (; size >= 8; size -= 8, p += 8) {
-		uint32_t low = crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 |
-				      (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+		uint32_t low = crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+				      (uint32_t)p[3] << 24);
 
 		crc = table[7][low & 0xff] ^ table[6][low >> 8 & 0xff] ^
 		      table[5][low >> 16 & 0xff] ^ table[4][low >> 24] ^ table[3][p[4]] ^
@@ -90,8 +93,8 @@ static inline uint64_t load64(const unsigned char *p)
 }
 
 /* The CRC after as many zero bytes as FACTOR stands for. */
-__attribute__((target("sse4.2,pclmul")))
-static inline uint64_t shifted(uint64_t crc, uint32_t factor)
+__attribute__((target("sse4.2,pclmul"))) static inline uint64_t shifted(uint64_t crc,
+									uint32_t factor)
 {
 	__m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)crc),
 					       _mm_cvtsi32_si128((int)factor), 0);
@@ -99,8 +102,9 @@ static inline uint64_t shifted(uint64_t crc, uint32_t factor)
 	return _mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
 }
 
-__attribute__((target("sse4.2,pclmul")))
-static uint32_t crc_hardware(uint32_t crc, const unsigned char *p, size_t size)
+__attribute__((target("sse4.2,pclmul"))) static uint32_t crc_hardware(uint32_t crc,
+								      const unsigned char *p,
+								      size_t size)
 {
 	uint64_t a = crc;
 

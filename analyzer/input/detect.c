@@ -12,14 +12,20 @@ static const struct {
 	size_t size;
 	const char *what;
 } others[] = {
-	{ "PERFILE2", 8, "this is perf.data, which this version of reblock does not read; record with reblock record" },
+	{ "PERFILE2", 8,
+	  "this is perf.data, which this version of reblock does not read; record with reblock record" },
 	{ "2ELIFREP", 8, "this is perf.data of a big-endian machine, which reblock does not read" },
 	{ "\x17\x08\x44tracing", 10,
 	  "this is a trace.dat of trace-cmd, which this version of reblock does not read; record with reblock record" },
 	{ "\x1f\x8b", 2, "this is compressed with gzip; pipe it: zcat FILE | reblock audit -" },
-	{ "\x28\xb5\x2f\xfd", 4, "this is compressed with zstd; pipe it: zstdcat FILE | reblock audit -" },
-	{ "\xfd" "7zXZ", 5, "this is compressed with xz; pipe it: xzcat FILE | reblock audit -" },
-	{ "\x7f" "ELF", 4, "this is a program, not a trace" },
+	{ "\x28\xb5\x2f\xfd", 4,
+	  "this is compressed with zstd; pipe it: zstdcat FILE | reblock audit -" },
+	{ "\xfd"
+	  "7zXZ",
+	  5, "this is compressed with xz; pipe it: xzcat FILE | reblock audit -" },
+	{ "\x7f"
+	  "ELF",
+	  4, "this is a program, not a trace" },
 };
 
 #define UNKNOWN \
@@ -85,16 +91,22 @@ int detect_format(struct reblock_input *in, char **error)
 	if (b->size >= 3 && memcmp(b->data, "\xef\xbb\xbf", 3) == 0)
 		bytes_skip(b, 3); /* the mark that some editors put before UTF-8 */
 	if (!b->size)
-		return refuse(in, "this is empty: not even the header of a trace; was the recording stopped before it began?",
-			      error);
+		return refuse(
+			in,
+			"this is empty: not even the header of a trace; was the recording stopped before it began?",
+			error);
 	if (blank)
-		return refuse(in, "this holds nothing but white space; see docs/jsonl.md for the text format", error);
+		return refuse(
+			in,
+			"this holds nothing but white space; see docs/jsonl.md for the text format",
+			error);
 	if (like_trace(b)) {
 		in->format = REBLOCK_FORMAT_TRACE;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (b->size >= others[i].size && memcmp(b->data, others[i].magic, others[i].size) == 0)
+		if (b->size >= others[i].size &&
+		    memcmp(b->data, others[i].magic, others[i].size) == 0)
 			return refuse(in, others[i].what, error);
 	if (like_json(b)) {
 		in->format = REBLOCK_FORMAT_JSON;

@@ -77,7 +77,10 @@ static char *plain(const char *name, int err)
 		n = asprintf(&text, "%s: there is no such file", name);
 		break;
 	case -EACCES:
-		n = asprintf(&text, "%s: no permission to read it; traces are made readable for their owner only", name);
+		n = asprintf(
+			&text,
+			"%s: no permission to read it; traces are made readable for their owner only",
+			name);
 		break;
 	default:
 		n = asprintf(&text, "%s: cannot be read: %s", name, strerror(-err));
@@ -128,7 +131,8 @@ const struct reblock_source *reblock_input_source(const struct reblock_input *in
 
 long reblock_input_next(struct reblock_input *in, const struct reblock_record **records)
 {
-	return in->format == REBLOCK_FORMAT_TRACE ? trace_next(in, records) : json_next(in, records);
+	return in->format == REBLOCK_FORMAT_TRACE ? trace_next(in, records) :
+						    json_next(in, records);
 }
 
 uint64_t reblock_input_damages(const struct reblock_input *in)

@@ -6,16 +6,24 @@
 #define EVERY_KIND ((1 << REBLOCK_KINDS) - 2)
 #define OF_A_VCPU (EVERY_KIND & ~K(META))
 #define EXIT_ENTRY (K(EXIT) | K(ENTRY))
-#define AT(member) (uint8_t)offsetof(struct reblock_record, member)
+#define AT(member) (uint8_t) offsetof(struct reblock_record, member)
 
 #define U64(key, kinds, has, member, hex) \
-	{ key, kinds, REBLOCK_HAS_##has, UINT64_MAX, JSON_FIELD_U64, hex, AT(member), 0 }
+	{ \
+		key, kinds, REBLOCK_HAS_##has, UINT64_MAX, JSON_FIELD_U64, hex, AT(member), 0 \
+	}
 #define U32(key, kinds, has, member, hex) \
-	{ key, kinds, REBLOCK_HAS_##has, UINT32_MAX, JSON_FIELD_U32, hex, AT(member), 0 }
+	{ \
+		key, kinds, REBLOCK_HAS_##has, UINT32_MAX, JSON_FIELD_U32, hex, AT(member), 0 \
+	}
 #define U16(key, kinds, has, member, hex) \
-	{ key, kinds, REBLOCK_HAS_##has, UINT16_MAX, JSON_FIELD_U16, hex, AT(member), 0 }
+	{ \
+		key, kinds, REBLOCK_HAS_##has, UINT16_MAX, JSON_FIELD_U16, hex, AT(member), 0 \
+	}
 #define FLAG(key, kinds, has, bit) \
-	{ key, kinds, REBLOCK_HAS_##has, 1, JSON_FIELD_FLAG, 0, AT(flags), REBLOCK_##bit }
+	{ \
+		key, kinds, REBLOCK_HAS_##has, 1, JSON_FIELD_FLAG, 0, AT(flags), REBLOCK_##bit \
+	}
 
 const struct json_field json_fields[] = {
 	{ "t", EVERY_KIND, 0, REBLOCK_NO_TIME - 1, JSON_FIELD_U64, 0, AT(t), 0 },
@@ -47,8 +55,8 @@ const struct json_field json_fields[] = {
 };
 
 #define SOURCE_AT(member) \
-	(uint16_t)offsetof(struct reblock_source, member), \
-	(uint16_t)sizeof(((struct reblock_source *)0)->member)
+	(uint16_t) offsetof(struct reblock_source, member), \
+		(uint16_t)sizeof(((struct reblock_source *)0)->member)
 
 const struct json_source_field json_source_fields[] = {
 	{ "source", 0, JSON_SOURCE_TEXT, 0, SOURCE_AT(source) },
@@ -66,8 +74,22 @@ const struct json_source_field json_source_fields[] = {
 };
 
 const char *const json_presence_names[JSON_PRESENCES] = {
-	"reason", "rip", "qualification", "intr_info", "error_code", "idt_vectoring", "interruptibility",
-	"pin", "exec", "l2", "nmi_known_unmasked", "nmi_injected", "rip_same", "masked", "pending", "seq",
+	"reason",
+	"rip",
+	"qualification",
+	"intr_info",
+	"error_code",
+	"idt_vectoring",
+	"interruptibility",
+	"pin",
+	"exec",
+	"l2",
+	"nmi_known_unmasked",
+	"nmi_injected",
+	"rip_same",
+	"masked",
+	"pending",
+	"seq",
 };
 
 const char *reblock_kind_name(unsigned kind)

@@ -28,14 +28,15 @@ struct json_source_field {
 	uint32_t presence; /* its presence bit; 0: empty text is absent */
 	uint8_t type;      /* enum json_source_type */
 	uint8_t hex;
-	uint16_t offset;   /* in the source */
-	uint16_t size;     /* JSON_SOURCE_TEXT: room, terminating zero included */
+	uint16_t offset; /* in the source */
+	uint16_t size;   /* JSON_SOURCE_TEXT: room, terminating zero included */
 };
 
 /* All but "cpu", "captures" and "fields". */
 extern const struct json_source_field json_source_fields[]; /* ends with a NULL key */
 
 #define JSON_PRESENCES 16
-extern const char *const json_presence_names[JSON_PRESENCES]; /* by bit, for the source's "fields" */
+extern const char
+	*const json_presence_names[JSON_PRESENCES]; /* by bit, for the source's "fields" */
 
 #endif

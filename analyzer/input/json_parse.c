@@ -27,9 +27,11 @@ static bool digits(const char *s, unsigned base, uint64_t *value)
 	if (!*s)
 		return false;
 	for (; *s; s++) {
-		unsigned d = isdigit((unsigned char)*s)	 ? (unsigned)(*s - '0') :
-			     isxdigit((unsigned char)*s) ? (unsigned)(tolower((unsigned char)*s) - 'a' + 10) :
-							   16;
+		unsigned d = isdigit((unsigned char)*s) ?
+				     (unsigned)(*s - '0') :
+			     isxdigit((unsigned char)*s) ?
+				     (unsigned)(tolower((unsigned char)*s) - 'a' + 10) :
+				     16;
 
 		if (d >= base || v > (UINT64_MAX - d) / base)
 			return false;
@@ -53,7 +55,10 @@ int json_number(const struct json_problem *p, const char *key, const json_t *val
 		ok = s[0] == '0' && (s[1] == 'x' || s[1] == 'X') ? digits(s + 2, 16, out) :
 								   digits(s, 10, out);
 		if (!ok && strspn(s, "0123456789abcdefABCDEFxX") != strlen(s)) {
-			json_error(p, "key \"%s\" has a text that is no number; give a number or a string like \"0x1f\"", key);
+			json_error(
+				p,
+				"key \"%s\" has a text that is no number; give a number or a string like \"0x1f\"",
+				key);
 			return -EINVAL;
 		}
 	} else {
@@ -73,7 +78,8 @@ int json_flag(const struct json_problem *p, const char *key, const json_t *value
 		*out = json_is_true(value);
 		return 0;
 	}
-	if (json_is_integer(value) && (json_integer_value(value) == 0 || json_integer_value(value) == 1)) {
+	if (json_is_integer(value) &&
+	    (json_integer_value(value) == 0 || json_integer_value(value) == 1)) {
 		*out = json_integer_value(value) == 1;
 		return 0;
 	}
@@ -81,7 +87,8 @@ int json_flag(const struct json_problem *p, const char *key, const json_t *value
 	return -EINVAL;
 }
 
-int json_text(const struct json_problem *p, const char *key, const json_t *value, char *out, size_t room)
+int json_text(const struct json_problem *p, const char *key, const json_t *value, char *out,
+	      size_t room)
 {
 	const char *s = json_string_value(value);
 	size_t length = s ? strlen(s) : 0;
@@ -100,7 +107,8 @@ int json_text(const struct json_problem *p, const char *key, const json_t *value
 }
 
 /* The field of KEY that KIND has; NULL with an error for none. */
-static const struct json_field *field_of(const struct json_problem *p, const char *key, unsigned kind)
+static const struct json_field *field_of(const struct json_problem *p, const char *key,
+					 unsigned kind)
 {
 	bool known = false;
 
@@ -112,7 +120,8 @@ static const struct json_field *field_of(const struct json_problem *p, const cha
 		known = true;
 	}
 	if (known)
-		json_error(p, "key \"%s\" does not belong to event \"%s\"", key, reblock_kind_name(kind));
+		json_error(p, "key \"%s\" does not belong to event \"%s\"", key,
+			   reblock_kind_name(kind));
 	else
 		json_error(p, "unknown key \"%.64s\"", key);
 	return NULL;
@@ -170,7 +179,8 @@ static int parse_record(const struct json_problem *p, json_t *object, unsigned k
 	r->vm = REBLOCK_NO_VM;
 	r->vcpu = REBLOCK_NO_VCPU;
 	r->cpu = REBLOCK_NO_CPU;
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		const struct json_field *f;
 
 		if (strcmp(key, "event") == 0)
@@ -191,7 +201,8 @@ static int parse_record(const struct json_problem *p, json_t *object, unsigned k
 }
 
 /* Makes jansson's word on a syntax error a plain reason, with the key before the place if there is one. */
-static void syntax_error(const struct json_problem *p, const char *line, size_t size, const json_error_t *e)
+static void syntax_error(const struct json_problem *p, const char *line, size_t size,
+			 const json_error_t *e)
 {
 	size_t at = e->position > 0 && (size_t)e->position <= size ? (size_t)e->position : size;
 	const char *end, *begin;
@@ -208,8 +219,11 @@ static void syntax_error(const struct json_problem *p, const char *line, size_t 
 	end = end ? memrchr(line, '"', (size_t)(end - line)) : NULL;
 	begin = end ? memrchr(line, '"', (size_t)(end - line)) : NULL;
 	if (begin)
-		json_error(p, "key \"%.*s\" has a number that is too large; write values above 2^63 - 1 as a string "
-			   "like \"0xffffffff81000000\"", (int)(end - begin - 1 < 64 ? end - begin - 1 : 64), begin + 1);
+		json_error(
+			p,
+			"key \"%.*s\" has a number that is too large; write values above 2^63 - 1 as a string "
+			"like \"0xffffffff81000000\"",
+			(int)(end - begin - 1 < 64 ? end - begin - 1 : 64), begin + 1);
 	else
 		json_error(p, "a number is too large");
 }

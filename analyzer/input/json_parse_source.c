@@ -22,7 +22,9 @@ static int parse_cpu(const struct json_problem *p, const json_t *value, struct r
 		}
 	}
 	if (!text || n != 2 || !digits) {
-		json_error(p, "key \"cpu\" must be a string \"family-model-stepping\" such as \"6-85-4\"");
+		json_error(
+			p,
+			"key \"cpu\" must be a string \"family-model-stepping\" such as \"6-85-4\"");
 		return -EINVAL;
 	}
 	s->family = part[0];
@@ -48,14 +50,16 @@ static int parse_list(const struct json_problem *p, const char *key, const json_
 		json_error(p, "key \"%s\" must be a list of names", key);
 		return -EINVAL;
 	}
-	json_array_foreach(list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *text = json_string_value(item);
 		unsigned bit = 0;
 
 		while (text && bit < n && !(name(bit) && strcmp(name(bit), text) == 0))
 			bit++;
 		if (!text || bit == n) {
-			json_error(p, "key \"%s\" holds a name that is not known: \"%.64s\"", key, text ? text : "?");
+			json_error(p, "key \"%s\" holds a name that is not known: \"%.64s\"", key,
+				   text ? text : "?");
 			return -EINVAL;
 		}
 		*set |= 1u << bit;
@@ -84,8 +88,10 @@ static int set_source(const struct json_problem *p, const char *key, const json_
 	while (f->key && strcmp(f->key, key) != 0)
 		f++;
 	if (!f->key) {
-		json_error(p, "unknown key \"%.64s\" in a description of the source (a description of a VM needs \"vm\")",
-			   key);
+		json_error(
+			p,
+			"unknown key \"%.64s\" in a description of the source (a description of a VM needs \"vm\")",
+			key);
 		return -EINVAL;
 	}
 	at = (unsigned char *)s + f->offset;
@@ -112,7 +118,8 @@ int json_parse_source(const struct json_problem *p, json_t *object, struct reblo
 	json_t *value;
 
 	memset(s, 0, sizeof(*s));
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (strcmp(key, "event") != 0 && set_source(p, key, value, s))
 			return -EINVAL;
 	}

@@ -93,8 +93,11 @@ static int take_line(struct reblock_input *in, const struct line *l, struct rebl
 		return 0;
 	}
 	if (what == REBLOCK_JSON_IS_SOURCE)
-		reader_damage(in, "line %" PRIu64 ": a description of the source is taken only once and before "
-			      "all records; ignored, and what is known of each vCPU is dropped", in->line);
+		reader_damage(in,
+			      "line %" PRIu64
+			      ": a description of the source is taken only once and before "
+			      "all records; ignored, and what is known of each vCPU is dropped",
+			      in->line);
 	else
 		reader_damage(in, "line %" PRIu64 ": %s%s; skipped", in->line, why,
 			      l->last ? " (the input ends in this line: it may be cut off)" : "");
@@ -107,7 +110,7 @@ static int take_line(struct reblock_input *in, const struct line *l, struct rebl
 /* The description stands before the records; lines that are not right may stand before it. */
 int json_open(struct reblock_input *in)
 {
-	struct line l;
+	struct line l = { .size = 0 };
 	int got = reader_room(in);
 
 	while (!got && in->n_own < BATCH) {
@@ -133,11 +136,12 @@ int json_open(struct reblock_input *in)
 long json_next(struct reblock_input *in, const struct reblock_record **records)
 {
 	size_t n = in->n_own;
-	struct line l;
+	struct line l = { .size = 0 };
 
 	in->n_own = 0;
 	/* With something in hand, do not wait on a pipe for more. */
-	while (n < BATCH && (!n || in->bytes.ended || memchr(in->bytes.data, '\n', in->bytes.size))) {
+	while (n < BATCH &&
+	       (!n || in->bytes.ended || memchr(in->bytes.data, '\n', in->bytes.size))) {
 		int got = peek_line(in, &l);
 
 		if (!got)

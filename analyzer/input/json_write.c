@@ -14,8 +14,7 @@ struct text {
 	size_t length, room;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct text *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -76,9 +75,10 @@ static uint64_t field_value(const struct reblock_record *r, const struct json_fi
 
 size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSON_RECORD_MAX])
 {
-	struct text t = { text, 0, REBLOCK_JSON_RECORD_MAX };
+	struct text t = { .room = REBLOCK_JSON_RECORD_MAX };
 	const char *kind = reblock_kind_name(r->kind);
 
+	t.p = text;
 	add(&t, "{\"event\":\"%s\"", kind ? kind : "?");
 	for (const struct json_field *f = json_fields; f->key; f++) {
 		if (!(f->kinds >> r->kind & 1))
@@ -156,7 +156,8 @@ char *reblock_json_source(const struct reblock_source *s)
 	for (const struct json_source_field *f = json_source_fields; f->key; f++)
 		add_source_field(&t, s, f);
 	if (s->presence & REBLOCK_SOURCE_CPU)
-		add(&t, ",\"cpu\":\"%" PRIu32 "-%" PRIu32 "-%" PRIu32 "\"", s->family, s->model, s->stepping);
+		add(&t, ",\"cpu\":\"%" PRIu32 "-%" PRIu32 "-%" PRIu32 "\"", s->family, s->model,
+		    s->stepping);
 	if (s->presence & REBLOCK_SOURCE_CAPTURES)
 		add_list(&t, "captures", s->captures, REBLOCK_KINDS, reblock_kind_name);
 	if (s->presence & REBLOCK_SOURCE_FIELDS)

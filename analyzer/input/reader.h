@@ -16,10 +16,11 @@ struct reblock_input {
 	void *context;
 	uint64_t damages;
 	struct well_formed well_formed;
-	struct reblock_record *own; /* REBLOCK_CHUNK_RECORDS records made or repaired here; trace: NULL until needed */
+	struct reblock_record *
+		own; /* REBLOCK_CHUNK_RECORDS records made or repaired here; trace: NULL until needed */
 	/* JSON Lines */
-	size_t n_own;  /* of these, filled at opening, still to be given */
-	uint64_t line; /* number of the last line that was read, from 1 */
+	size_t n_own;   /* of these, filled at opening, still to be given */
+	uint64_t line;  /* number of the last line that was read, from 1 */
 	bool described; /* a description was taken */
 	/* trace */
 	uint64_t expected; /* number in the file of the next record */
@@ -29,8 +30,8 @@ struct reblock_input {
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */
-__attribute__((format(printf, 2, 3)))
-void reader_damage(struct reblock_input *in, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void reader_damage(struct reblock_input *in,
+							 const char *format, ...);
 
 /* Sets R to a record that says that COUNT records of unknown vCPUs are missing (UINT64_MAX: unknown). */
 void reader_lost(struct reblock_record *r, uint64_t count);

@@ -53,8 +53,10 @@ static void describe(struct reblock_input *in, const struct reblock_trace_header
 	if (what == REBLOCK_JSON_IS_SOURCE)
 		return;
 	memset(&in->source, 0, sizeof(in->source));
-	reader_damage(in, "offset %zu: the description of the source is not valid (%s); read on without it",
-		      sizeof(*h), what < 0 ? why : "it is a record");
+	reader_damage(
+		in,
+		"offset %zu: the description of the source is not valid (%s); read on without it",
+		sizeof(*h), what < 0 ? why : "it is a record");
 }
 
 /* Goes to the first chunk that is in order, for a file whose header is not. */
@@ -66,13 +68,17 @@ static int without_header(struct reblock_input *in, char **error)
 	if (err)
 		return err;
 	if (!found) {
-		if (asprintf(error, "%s: offset 0: the header of this trace is damaged or cut off and no "
-			     "intact chunk follows; record it again or take another copy", in->name) < 0)
+		if (asprintf(error,
+			     "%s: offset 0: the header of this trace is damaged or cut off and no "
+			     "intact chunk follows; record it again or take another copy",
+			     in->name) < 0)
 			*error = NULL;
 		return -EINVAL;
 	}
-	reader_damage(in, "offset 0: the header is damaged; read on from the first intact chunk, at "
-		      "offset %" PRIu64 ", without a description of the source", in->bytes.offset);
+	reader_damage(in,
+		      "offset 0: the header is damaged; read on from the first intact chunk, at "
+		      "offset %" PRIu64 ", without a description of the source",
+		      in->bytes.offset);
 	return 0;
 }
 
@@ -93,15 +99,20 @@ int trace_open(struct reblock_input *in, char **error)
 		return err;
 	switch (classify(b, &h)) {
 	case HEADER_VERSION_DAMAGED:
-		reader_damage(in, "offset 8: the version reads %" PRIu32 ", but the header's CRC is right "
-			      "for version %d only; read as that", h.version, REBLOCK_TRACE_VERSION);
+		reader_damage(in,
+			      "offset 8: the version reads %" PRIu32
+			      ", but the header's CRC is right "
+			      "for version %d only; read as that",
+			      h.version, REBLOCK_TRACE_VERSION);
 		break;
 	case HEADER_RIGHT:
 		break;
 	case HEADER_NEWER:
-		if (asprintf(error, "%s: offset 8: this trace has format version %" PRIu32 ", newer than the "
-			     "%d that this reblock reads; use a newer reblock", in->name, h.version,
-			     REBLOCK_TRACE_VERSION) < 0)
+		if (asprintf(error,
+			     "%s: offset 8: this trace has format version %" PRIu32
+			     ", newer than the "
+			     "%d that this reblock reads; use a newer reblock",
+			     in->name, h.version, REBLOCK_TRACE_VERSION) < 0)
 			*error = NULL;
 		return -ENOTSUP;
 	case HEADER_DAMAGED:

@@ -14,7 +14,8 @@ bool trace_chunk_header(const uint8_t *bytes, struct reblock_trace_chunk *c)
 	memcpy(c, bytes, sizeof(*c));
 	return c->magic == REBLOCK_CHUNK_MAGIC &&
 	       c->crc == reblock_crc32c(0, bytes, offsetof(struct reblock_trace_chunk, crc)) &&
-	       c->records <= REBLOCK_CHUNK_RECORDS && (!(c->flags & REBLOCK_CHUNK_END) || !c->records);
+	       c->records <= REBLOCK_CHUNK_RECORDS &&
+	       (!(c->flags & REBLOCK_CHUNK_END) || !c->records);
 }
 
 int trace_chunk_seek(struct bytes *b, uint64_t limit, bool *found)
@@ -41,7 +42,8 @@ int trace_recognize(struct reblock_input *in, bool *found)
 }
 
 /* Gives the lost record for COUNT missing records, none for 0, by way of *RECORDS. */
-static long give_lost(struct reblock_input *in, uint64_t count, const struct reblock_record **records)
+static long give_lost(struct reblock_input *in, uint64_t count,
+		      const struct reblock_record **records)
 {
 	if (!count)
 		return 0;
@@ -70,21 +72,27 @@ static long resync(struct reblock_input *in, const char *what, uint64_t known,
 		count = c.first >= in->expected ? c.first - in->expected : UINT64_MAX;
 		in->expected = c.first;
 		if (count == UINT64_MAX)
-			reader_damage(in, "offset %" PRIu64 ": %s; read on at offset %" PRIu64
-				      ", it is not known how many records are missing", from, what, in->bytes.offset);
+			reader_damage(in,
+				      "offset %" PRIu64 ": %s; read on at offset %" PRIu64
+				      ", it is not known how many records are missing",
+				      from, what, in->bytes.offset);
 		else
-			reader_damage(in, "offset %" PRIu64 ": %s; read on at offset %" PRIu64
-				      ", %" PRIu64 " records are missing", from, what, in->bytes.offset, count);
+			reader_damage(in,
+				      "offset %" PRIu64 ": %s; read on at offset %" PRIu64
+				      ", %" PRIu64 " records are missing",
+				      from, what, in->bytes.offset, count);
 		return give_lost(in, count, records);
 	}
 	bytes_skip(&in->bytes, in->bytes.size);
 	in->ended = true;
 	if (known == UINT64_MAX)
-		reader_damage(in, "offset %" PRIu64 ": %s, and no intact chunk follows in the %" PRIu64
+		reader_damage(in,
+			      "offset %" PRIu64 ": %s, and no intact chunk follows in the %" PRIu64
 			      " bytes to the end; it is not known how many records are missing",
 			      from, what, in->bytes.offset - from);
 	else
-		reader_damage(in, "offset %" PRIu64 ": %s, and no intact chunk follows in the %" PRIu64
+		reader_damage(in,
+			      "offset %" PRIu64 ": %s, and no intact chunk follows in the %" PRIu64
 			      " bytes to the end; at least %" PRIu64 " records are missing",
 			      from, what, in->bytes.offset - from, known);
 	return give_lost(in, count, records);
@@ -114,12 +122,16 @@ static long give_records(struct reblock_input *in, const struct reblock_record *
 			reader_lost(own, 1);
 		}
 	}
-	reader_damage(in, "offset %" PRIu64 ": record %" PRIu64 " of this file and %" PRIu32
-		      " more of its chunk are not well-formed (%s); %" PRIu32 " are taken as lost, of the rest"
+	reader_damage(in,
+		      "offset %" PRIu64 ": record %" PRIu64 " of this file and %" PRIu32
+		      " more of its chunk are not well-formed (%s); %" PRIu32
+		      " are taken as lost, of the rest"
 		      " the bits that mean nothing are dropped",
 		      in->bytes.offset + first_bad * sizeof(*r), first + first_bad, bad - 1,
-		      well_formed_fields(r[first_bad].kind) ? "fields that its kind does not have, or no vCPU" :
-							      "of no known kind", lost);
+		      well_formed_fields(r[first_bad].kind) ?
+			      "fields that its kind does not have, or no vCPU" :
+			      "of no known kind",
+		      lost);
 	*records = in->own;
 	return n;
 }
@@ -136,12 +148,17 @@ static long end_mark(struct reblock_input *in, const struct reblock_trace_chunk 
 	if (err)
 		return err;
 	if (in->bytes.size)
-		reader_damage(in, "offset %" PRIu64 ": there are bytes after the end mark, perhaps another file; "
-			      "they are not read", in->bytes.offset);
+		reader_damage(in,
+			      "offset %" PRIu64
+			      ": there are bytes after the end mark, perhaps another file; "
+			      "they are not read",
+			      in->bytes.offset);
 	if (!missing)
 		return 0;
-	reader_damage(in, "offset %" PRIu64 ": the end mark counts %" PRIu64 " records where %" PRIu64
-		      " were met", at, c->first, in->expected);
+	reader_damage(in,
+		      "offset %" PRIu64 ": the end mark counts %" PRIu64 " records where %" PRIu64
+		      " were met",
+		      at, c->first, in->expected);
 	return give_lost(in, c->first > in->expected ? missing : UINT64_MAX, records);
 }
 
@@ -159,16 +176,21 @@ static long read_chunk(struct reblock_input *in, const struct reblock_trace_chun
 
 		in->expected = c->first;
 		if (count == UINT64_MAX)
-			reader_damage(in, "offset %" PRIu64 ": a chunk begins at record %" PRIu64 " after record %"
-				      PRIu64 "; chunks are out of order or doubled",
+			reader_damage(in,
+				      "offset %" PRIu64 ": a chunk begins at record %" PRIu64
+				      " after record %" PRIu64
+				      "; chunks are out of order or doubled",
 				      in->bytes.offset, c->first, first - 1);
 		else
-			reader_damage(in, "offset %" PRIu64 ": %" PRIu64 " records are missing before this chunk",
+			reader_damage(in,
+				      "offset %" PRIu64 ": %" PRIu64
+				      " records are missing before this chunk",
 				      in->bytes.offset, count);
 		return give_lost(in, count, records);
 	}
 	if (c->flags)
-		return resync(in, "a chunk has flags that only a newer reblock knows", c->records, records);
+		return resync(in, "a chunk has flags that only a newer reblock knows", c->records,
+			      records);
 	err = bytes_need(&in->bytes, sizeof(*c) + payload);
 	if (err)
 		return err;
@@ -199,7 +221,9 @@ long trace_next(struct reblock_input *in, const struct reblock_record **records)
 			break;
 		if (in->bytes.size < sizeof(c)) {
 			in->ended = true;
-			reader_damage(in, "offset %" PRIu64 ": the file is cut off here: it has no end mark; it is not "
+			reader_damage(in,
+				      "offset %" PRIu64
+				      ": the file is cut off here: it has no end mark; it is not "
 				      "known how many records are missing after record %" PRIu64,
 				      in->bytes.offset, in->expected);
 			bytes_skip(&in->bytes, in->bytes.size);

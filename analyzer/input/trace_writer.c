@@ -10,17 +10,18 @@
 
 struct reblock_trace_writer {
 	int fd;
-	int error;         /* the first, as a negative errno */
-	off_t size;        /* of the file up to the last chunk that is whole */
-	int keep;          /* standard output: not ours to truncate */
-	uint64_t written;  /* records in the file */
-	size_t n;          /* records waiting */
+	int error;                        /* the first, as a negative errno */
+	off_t size;                       /* of the file up to the last chunk that is whole */
+	int keep;                         /* standard output: not ours to truncate */
+	uint64_t written;                 /* records in the file */
+	size_t n;                         /* records waiting */
 	struct reblock_trace_chunk chunk; /* kept in front of its records: one write does both */
 	struct reblock_record records[REBLOCK_CHUNK_RECORDS];
 };
 
 _Static_assert(offsetof(struct reblock_trace_writer, records) ==
-		       offsetof(struct reblock_trace_writer, chunk) + sizeof(struct reblock_trace_chunk),
+		       offsetof(struct reblock_trace_writer, chunk) +
+			       sizeof(struct reblock_trace_chunk),
 	       "records follow their header");
 
 /* Writes all of it, or takes back what was written of it and keeps the error. */
@@ -131,7 +132,8 @@ int reblock_trace_create(const char *path, const struct reblock_source *source,
 	return 0;
 }
 
-int reblock_trace_write(struct reblock_trace_writer *w, const struct reblock_record *records, size_t n)
+int reblock_trace_write(struct reblock_trace_writer *w, const struct reblock_record *records,
+			size_t n)
 {
 	while (n && !w->error) {
 		size_t take = REBLOCK_CHUNK_RECORDS - w->n;

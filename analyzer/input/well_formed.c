@@ -14,9 +14,10 @@
 
 static const uint16_t fields_of[REBLOCK_KINDS] = {
 	[REBLOCK_EXIT] = REBLOCK_HAS_REASON | REBLOCK_HAS_RIP | REBLOCK_HAS_QUALIFICATION |
-			 REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_IDT_VECTORING |
-			 REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC |
-			 REBLOCK_HAS_L2 | REBLOCK_HAS_NMI_KNOWN_UNMASKED | REBLOCK_HAS_SEQ,
+			 REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE |
+			 REBLOCK_HAS_IDT_VECTORING | REBLOCK_HAS_INTERRUPTIBILITY |
+			 REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC | REBLOCK_HAS_L2 |
+			 REBLOCK_HAS_NMI_KNOWN_UNMASKED | REBLOCK_HAS_SEQ,
 	[REBLOCK_ENTRY] = REBLOCK_HAS_RIP | REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE |
 			  REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC |
 			  REBLOCK_HAS_L2 | REBLOCK_HAS_NMI_KNOWN_UNMASKED |
@@ -88,11 +89,13 @@ static bool identified(const struct reblock_record *r)
 	}
 }
 
-static const struct well_formed_slot *slot_of(struct well_formed *w, uint8_t kind, uint16_t presence)
+static const struct well_formed_slot *slot_of(struct well_formed *w, uint8_t kind,
+					      uint16_t presence)
 {
 	uint32_t key = (uint32_t)presence << 8 | kind;
 	struct well_formed_slot *slot =
-		&w->slot[(presence ^ presence >> 5 ^ presence >> 10 ^ kind * 7u) % WELL_FORMED_SLOTS];
+		&w->slot[(presence ^ presence >> 5 ^ presence >> 10 ^ kind * 7u) %
+			 WELL_FORMED_SLOTS];
 
 	if (slot->key != key) {
 		struct reblock_record use;

@@ -10,8 +10,8 @@ struct bit {
 	const char *name;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(char text[DECODE_MAX], const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(char text[DECODE_MAX], const char *format,
+						      ...)
 {
 	size_t length = 0;
 	va_list args;
@@ -52,27 +52,34 @@ static const char *bits(uint64_t value, const struct bit *names, size_t n, const
 
 const char *decode_reason(uint32_t reason, char text[DECODE_MAX])
 {
-	static const struct bit names[] = { { 26, "bus lock" },	   { 27, "enclave mode" }, { 28, "pending MTF" },
-					    { 29, "from root" }, { 31, "VM-entry failure" } };
+	static const struct bit names[] = { { 26, "bus lock" },
+					    { 27, "enclave mode" },
+					    { 28, "pending MTF" },
+					    { 29, "from root" },
+					    { 31, "VM-entry failure" } };
 	const char *name = reblock_reason_name(reason & REBLOCK_REASON_BASIC);
 
 	text[0] = 0;
-	add(text, "%" PRIu32 " %s", reason & REBLOCK_REASON_BASIC, name ? name : "(not in the SDM's list)");
+	add(text, "%" PRIu32 " %s", reason & REBLOCK_REASON_BASIC,
+	    name ? name : "(not in the SDM's list)");
 	return bits(reason & ~REBLOCK_REASON_BASIC, names, COUNT(names), "", text);
 }
 
 const char *decode_interruption(uint32_t info, const char *bit12, char text[DECODE_MAX])
 {
-	static const char *const types[8] = { "external interrupt", "reserved type 1", "NMI", "hardware exception",
-					      "software interrupt", "privileged software exception",
-					      "software exception", "other event" };
+	static const char *const types[8] = {
+		"external interrupt", "reserved type 1",    "NMI",
+		"hardware exception", "software interrupt", "privileged software exception",
+		"software exception", "other event"
+	};
 
 	text[0] = 0;
 	if (!(info & REBLOCK_INTR_VALID)) {
 		add(text, "not valid (bit 31 is 0)");
 		return text;
 	}
-	add(text, "valid, %s, vector %" PRIu32, types[(info & REBLOCK_INTR_TYPE) >> 8], info & REBLOCK_INTR_VECTOR);
+	add(text, "valid, %s, vector %" PRIu32, types[(info & REBLOCK_INTR_TYPE) >> 8],
+	    info & REBLOCK_INTR_VECTOR);
 	return bits(info & ~(REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR),
 		    (const struct bit[]){ { 11, "error code" }, { 12, bit12 } }, 2, "", text);
 }
@@ -104,13 +111,28 @@ const char *decode_pin(uint16_t pin, char text[DECODE_MAX])
 
 const char *decode_exec(uint32_t exec, char text[DECODE_MAX])
 {
-	static const struct bit names[] = { { 2, "interrupt window" }, { 3, "TSC offsetting" }, { 7, "HLT" },
-					    { 9, "INVLPG" }, { 10, "MWAIT" }, { 11, "RDPMC" }, { 12, "RDTSC" },
-					    { 15, "CR3 load" }, { 16, "CR3 store" }, { 17, "tertiary" },
-					    { 19, "CR8 load" }, { 20, "CR8 store" }, { 21, "TPR shadow" },
-					    { 22, "NMI window" }, { 23, "MOV DR" }, { 24, "I/O" }, { 25, "I/O bitmaps" },
-					    { 27, "monitor trap flag" }, { 28, "MSR bitmaps" }, { 29, "MONITOR" },
-					    { 30, "PAUSE" }, { 31, "secondary" } };
+	static const struct bit names[] = { { 2, "interrupt window" },
+					    { 3, "TSC offsetting" },
+					    { 7, "HLT" },
+					    { 9, "INVLPG" },
+					    { 10, "MWAIT" },
+					    { 11, "RDPMC" },
+					    { 12, "RDTSC" },
+					    { 15, "CR3 load" },
+					    { 16, "CR3 store" },
+					    { 17, "tertiary" },
+					    { 19, "CR8 load" },
+					    { 20, "CR8 store" },
+					    { 21, "TPR shadow" },
+					    { 22, "NMI window" },
+					    { 23, "MOV DR" },
+					    { 24, "I/O" },
+					    { 25, "I/O bitmaps" },
+					    { 27, "monitor trap flag" },
+					    { 28, "MSR bitmaps" },
+					    { 29, "MONITOR" },
+					    { 30, "PAUSE" },
+					    { 31, "secondary" } };
 
 	text[0] = 0;
 	/* Bits 1, 4 to 6, 8, 13, 14 and 26 are always 1. */
@@ -119,15 +141,26 @@ const char *decode_exec(uint32_t exec, char text[DECODE_MAX])
 
 const char *decode_qualification(uint32_t reason, uint64_t qualification, char text[DECODE_MAX])
 {
-	static const struct bit ept[] = { { 0, "read" }, { 1, "write" }, { 2, "fetch" }, { 3, "readable" },
-					  { 4, "writable" }, { 5, "executable" }, { 6, "user-executable" },
-					  { 7, "linear address valid" }, { 8, "not a page-table access" },
-					  { 9, "user page" }, { 10, "writable page" }, { 11, "no-execute page" },
-					  { 12, "NMI unblocking due to IRET" }, { 13, "shadow stack" },
+	static const struct bit ept[] = { { 0, "read" },
+					  { 1, "write" },
+					  { 2, "fetch" },
+					  { 3, "readable" },
+					  { 4, "writable" },
+					  { 5, "executable" },
+					  { 6, "user-executable" },
+					  { 7, "linear address valid" },
+					  { 8, "not a page-table access" },
+					  { 9, "user page" },
+					  { 10, "writable page" },
+					  { 11, "no-execute page" },
+					  { 12, "NMI unblocking due to IRET" },
+					  { 13, "shadow stack" },
 					  { 16, "asynchronous" } };
 	static const struct bit others[] = { { 12, "NMI unblocking due to IRET" } };
-	static const struct bit spp[] = { { 11, "SPPT miss" }, { 12, "NMI unblocking due to IRET" } };
-	static const struct bit notify[] = { { 0, "context invalid" }, { 12, "NMI unblocking due to IRET" } };
+	static const struct bit spp[] = { { 11, "SPPT miss" },
+					  { 12, "NMI unblocking due to IRET" } };
+	static const struct bit notify[] = { { 0, "context invalid" },
+					     { 12, "NMI unblocking due to IRET" } };
 
 	text[0] = 0;
 	switch (reason & REBLOCK_REASON_BASIC) {

@@ -14,11 +14,12 @@ static void name_record(const struct report *r, uint64_t number)
 		fprintf(r->out, "%s", r->file);
 }
 
-static void field(const struct report *r, const struct reblock_record *x, unsigned has, const char *name,
-		  uint64_t value, const char *meaning)
+static void field(const struct report *r, const struct reblock_record *x, unsigned has,
+		  const char *name, uint64_t value, const char *meaning)
 {
 	if (reblock_has(x, has))
-		fprintf(r->out, "  %-18s 0x%" PRIx64 "%s%s\n", name, value, *meaning ? "  " : "", meaning);
+		fprintf(r->out, "  %-18s 0x%" PRIx64 "%s%s\n", name, value, *meaning ? "  " : "",
+			meaning);
 }
 
 void explain_record(const struct report *r, const struct reblock_record *x, uint64_t number)
@@ -44,9 +45,13 @@ void explain_record(const struct report *r, const struct reblock_record *x, uint
 	field(r, x, REBLOCK_HAS_REASON, "reason", x->reason, decode_reason(x->reason, meaning));
 	field(r, x, REBLOCK_HAS_RIP, "rip", x->rip, "");
 	field(r, x, REBLOCK_HAS_QUALIFICATION, "qualification", x->qualification,
-	      reblock_has(x, REBLOCK_HAS_REASON) ? decode_qualification(x->reason, x->qualification, meaning) : "");
-	field(r, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info, decode_interruption(x->intr_info,
-	      x->kind == REBLOCK_ENTRY ? DECODE_BIT12_ENTRY : DECODE_BIT12_EXIT, meaning));
+	      reblock_has(x, REBLOCK_HAS_REASON) ?
+		      decode_qualification(x->reason, x->qualification, meaning) :
+		      "");
+	field(r, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
+	      decode_interruption(x->intr_info,
+				  x->kind == REBLOCK_ENTRY ? DECODE_BIT12_ENTRY : DECODE_BIT12_EXIT,
+				  meaning));
 	field(r, x, REBLOCK_HAS_ERROR_CODE, "error_code", x->error_code, "");
 	field(r, x, REBLOCK_HAS_IDT_VECTORING, "idt_vectoring", x->idt_vectoring,
 	      decode_interruption(x->idt_vectoring, DECODE_BIT12_IDTV, meaning));
@@ -61,8 +66,10 @@ static enum reblock_tri nested(const struct reblock_source *source, const struct
 {
 	if (reblock_has(x, REBLOCK_HAS_L2))
 		return reblock_tri_of(reblock_flag(x, REBLOCK_L2));
-	return source && source->presence & REBLOCK_SOURCE_FIELDS && source->fields & REBLOCK_HAS_L2 ?
-		       REBLOCK_UNKNOWN : REBLOCK_NO;
+	return source && source->presence & REBLOCK_SOURCE_FIELDS &&
+			       source->fields & REBLOCK_HAS_L2 ?
+		       REBLOCK_UNKNOWN :
+		       REBLOCK_NO;
 }
 
 static bool captures(const struct reblock_source *source, unsigned kind)
@@ -85,7 +92,9 @@ unsigned explain_between(const struct reblock_source *source, const struct reblo
 		return captures(source, REBLOCK_EVENTS_WRITE) ? 0 : REBLOCK_BETWEEN_USER_SPACE;
 	case REBLOCK_ENTRY:
 		/* A record given by itself: nothing else is taken to have happened. */
-		between = source && !captures(source, REBLOCK_USER_EXIT) ? REBLOCK_BETWEEN_UNRECORDED : 0;
+		between = source && !captures(source, REBLOCK_USER_EXIT) ?
+				  REBLOCK_BETWEEN_UNRECORDED :
+				  0;
 		at_exit = nested(source, exit);
 		at_entry = nested(source, x);
 		if (at_exit == REBLOCK_UNKNOWN || at_entry == REBLOCK_UNKNOWN)
@@ -106,8 +115,10 @@ static void show_between(const struct report *r, const struct explain *e)
 	} texts[] = {
 		{ REBLOCK_BETWEEN_MASK_WRITE, "the hypervisor set its NMI mask" },
 		{ REBLOCK_BETWEEN_EVENTS_WRITE, "user space set the vCPU's events" },
-		{ REBLOCK_BETWEEN_USER_SPACE, "user space ran, and this source does not record its events writes" },
-		{ REBLOCK_BETWEEN_UNRECORDED, "an exit to user space cannot be excluded: this source does not say that it records them" },
+		{ REBLOCK_BETWEEN_USER_SPACE,
+		  "user space ran, and this source does not record its events writes" },
+		{ REBLOCK_BETWEEN_UNRECORDED,
+		  "an exit to user space cannot be excluded: this source does not say that it records them" },
 		{ REBLOCK_BETWEEN_OTHER_VMCS, "the entry used another VMCS (nested guest)" },
 		{ REBLOCK_BETWEEN_L2_UNKNOWN, "whether the entry used the same VMCS is not known" },
 	};
@@ -135,9 +146,19 @@ static void show_between(const struct report *r, const struct explain *e)
 /* The names of the absent fields in MISSING. */
 static void list_missing(const struct report *r, const char *where, unsigned missing)
 {
-	static const char *const names[] = { "reason", "rip", "qualification", "intr_info", "error_code",
-					     "idt_vectoring", "interruptibility", "pin", "exec", "l2",
-					     "nmi_known_unmasked", "nmi_injected", "rip_same" };
+	static const char *const names[] = { "reason",
+					     "rip",
+					     "qualification",
+					     "intr_info",
+					     "error_code",
+					     "idt_vectoring",
+					     "interruptibility",
+					     "pin",
+					     "exec",
+					     "l2",
+					     "nmi_known_unmasked",
+					     "nmi_injected",
+					     "rip_same" };
 	const char *sep = "";
 
 	if (!missing)
@@ -152,7 +173,8 @@ static void list_missing(const struct report *r, const char *where, unsigned mis
 	fprintf(r->out, "\n");
 }
 
-static void show_required(const struct report *r, const struct explain *e, const struct reblock_unblock *u)
+static void show_required(const struct report *r, const struct explain *e,
+			  const struct reblock_unblock *u)
 {
 	static const char *const musts[] = {
 		[REBLOCK_MUST_UNKNOWN] = "nothing that can be checked",
@@ -170,7 +192,8 @@ static void show_required(const struct report *r, const struct explain *e, const
 		[REBLOCK_INJECTS_NO_NMI] = "no NMI; whether anything else is not known",
 		[REBLOCK_INJECTS_UNKNOWN] = "not known",
 	};
-	static const char *const rips[] = { "elsewhere", "at the RIP of the exit", "not known where" };
+	static const char *const rips[] = { "elsewhere", "at the RIP of the exit",
+					    "not known where" };
 	struct reblock_verdict v;
 	enum reblock_tri before = reblock_blocking(&e->exit), after = reblock_blocking(&e->entry);
 
@@ -179,31 +202,41 @@ static void show_required(const struct report *r, const struct explain *e, const
 		v = e->judgement.verdict;
 	else
 		reblock_rules(&e->exit, u, e->between, &e->entry, &v);
-	fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n", report_bold(r), report_plain(r));
+	fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n", report_bold(r),
+		report_plain(r));
 	fprintf(r->out, "  the entry injects  %s\n", injections[reblock_injects(&e->entry)]);
 	fprintf(r->out, "  the guest resumes  %s\n", rips[reblock_rip_same(&e->exit, &e->entry)]);
 	if (e->lost) {
 		v.row = 0;
 		v.rows = 0;
 		v.must = REBLOCK_MUST_UNKNOWN;
-		fprintf(r->out, "  no row             records are missing between exit and entry (section 3)\n");
+		fprintf(r->out,
+			"  no row             records are missing between exit and entry (section 3)\n");
 	} else if (v.row) {
 		fprintf(r->out, "  row %u              %s\n", v.row, reblock_row_text(v.row));
 	} else {
-		fprintf(r->out, "  row not known      %s\n  possible rows     ", reblock_row_text(0));
+		fprintf(r->out, "  row not known      %s\n  possible rows     ",
+			reblock_row_text(0));
 		for (unsigned row = 1; row <= 12; row++)
 			if (v.rows >> row & 1)
 				fprintf(r->out, " %u", row);
 		fprintf(r->out, "\n");
-		list_missing(r, "exit", ~e->exit.presence & (REBLOCK_HAS_REASON | REBLOCK_HAS_RIP |
-			     REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_IDT_VECTORING |
-			     REBLOCK_HAS_PIN));
-		list_missing(r, "entry", ~e->entry.presence & (REBLOCK_HAS_RIP | REBLOCK_HAS_INTR_INFO |
-			     REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_RIP_SAME));
+		list_missing(r, "exit",
+			     ~e->exit.presence &
+				     (REBLOCK_HAS_REASON | REBLOCK_HAS_RIP |
+				      REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_INTR_INFO |
+				      REBLOCK_HAS_IDT_VECTORING | REBLOCK_HAS_PIN));
+		list_missing(r, "entry",
+			     ~e->entry.presence &
+				     (REBLOCK_HAS_RIP | REBLOCK_HAS_INTR_INFO |
+				      REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_RIP_SAME));
 	}
-	fprintf(r->out, "  required           %s%s%s\n", report_bold(r), musts[v.must], report_plain(r));
+	fprintf(r->out, "  required           %s%s%s\n", report_bold(r), musts[v.must],
+		report_plain(r));
 	fprintf(r->out, "  seen at the exit   ");
-	fprintf(r->out, before == REBLOCK_UNKNOWN ? "blocking is absent\n" : "blocking by NMI was %d\n", before);
+	fprintf(r->out,
+		before == REBLOCK_UNKNOWN ? "blocking is absent\n" : "blocking by NMI was %d\n",
+		before);
 	fprintf(r->out, "  seen at the entry  ");
 	if (after == REBLOCK_UNKNOWN) {
 		fprintf(r->out, "blocking is absent: only what the audit found can tell\n");
@@ -213,9 +246,11 @@ static void show_required(const struct report *r, const struct explain *e, const
 	if (v.must == REBLOCK_MUST_BE_0 || v.must == REBLOCK_MUST_BE_1 ||
 	    (v.must == REBLOCK_MUST_NOT_CHANGE && before != REBLOCK_UNKNOWN)) {
 		enum reblock_tri want = v.must == REBLOCK_MUST_BE_0 ? REBLOCK_NO :
-					v.must == REBLOCK_MUST_BE_1 ? REBLOCK_YES : before;
+					v.must == REBLOCK_MUST_BE_1 ? REBLOCK_YES :
+								      before;
 
-		fprintf(r->out, ": %s%s%s", after == want ? "" : report_severity_colour(r, REBLOCK_ERROR),
+		fprintf(r->out, ": %s%s%s",
+			after == want ? "" : report_severity_colour(r, REBLOCK_ERROR),
 			after == want ? "as required" : "not what is required", report_plain(r));
 	}
 	fprintf(r->out, "\n");
@@ -227,7 +262,8 @@ void explain_findings(const struct report *r, const struct explain *e)
 	if (e->has_judgement) {
 		const struct reblock_judgement *j = &e->judgement;
 
-		fprintf(r->out, "  this %sIRET unblock was ", j->unblocked == REBLOCK_YES ? "" : "possible ");
+		fprintf(r->out, "  this %sIRET unblock was ",
+			j->unblocked == REBLOCK_YES ? "" : "possible ");
 		switch (j->outcome) {
 		case REBLOCK_OUTCOME_REBLOCKED:
 			fprintf(r->out, "judged: re-blocked\n");
@@ -266,14 +302,19 @@ void explain_exit(const struct report *r, const struct explain *e)
 		explain_record(r, &e->entry, e->entry_number);
 		show_required(r, e, &u);
 	} else {
-		fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n", report_bold(r), report_plain(r));
+		fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n",
+			report_bold(r), report_plain(r));
 		if (u.unblocked == REBLOCK_YES)
-			fprintf(r->out, "  row 6              if the guest resumes at this RIP with nothing or an external interrupt"
-				" injected: %s\n", reblock_row_text(6));
+			fprintf(r->out,
+				"  row 6              if the guest resumes at this RIP with nothing or an external interrupt"
+				" injected: %s\n",
+				reblock_row_text(6));
 		if (reblock_idtv_is_nmi(&e->exit) == REBLOCK_YES)
 			fprintf(r->out, "  row 4              %s\n", reblock_row_text(4));
-		fprintf(r->out, e->audited ? "  the entry that follows was not recorded\n" :
-					     "  the entry that follows decides; give it with --entry '{...}'\n");
+		fprintf(r->out,
+			e->audited ?
+				"  the entry that follows was not recorded\n" :
+				"  the entry that follows decides; give it with --entry '{...}'\n");
 	}
 	if (e->audited)
 		explain_findings(r, e);

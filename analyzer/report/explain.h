@@ -6,29 +6,29 @@
 #include "report/report.h"
 
 #define EXPLAIN_NO_NUMBER UINT64_MAX
-#define EXPLAIN_BETWEEN 16  /* records between exit and entry that are shown */
+#define EXPLAIN_BETWEEN 16 /* records between exit and entry that are shown */
 #define EXPLAIN_FINDINGS 16
 
 struct explain {
-	const struct reblock_source *source;    /* NULL: not known (a record by itself) */
+	const struct reblock_source *source; /* NULL: not known (a record by itself) */
 	struct reblock_record exit, entry;
-	uint64_t exit_number, entry_number;     /* EXPLAIN_NO_NUMBER: not from a file */
+	uint64_t exit_number, entry_number; /* EXPLAIN_NO_NUMBER: not from a file */
 	bool has_entry;
-	unsigned assumed_pin;                   /* the exit's pin was absent and stands for an option */
-	unsigned between;                       /* enum reblock_between */
-	bool lost;                              /* records are missing between exit and entry */
+	unsigned assumed_pin; /* the exit's pin was absent and stands for an option */
+	unsigned between;     /* enum reblock_between */
+	bool lost;            /* records are missing between exit and entry */
 	struct reblock_record seen[EXPLAIN_BETWEEN]; /* what lies between */
 	uint64_t seen_number[EXPLAIN_BETWEEN];
-	unsigned n_seen, n_between;             /* shown, and in all */
-	bool audited;                           /* what follows was looked for */
+	unsigned n_seen, n_between; /* shown, and in all */
+	bool audited;               /* what follows was looked for */
 	bool has_judgement;
 	struct reblock_judgement judgement;
 	struct reblock_finding findings[EXPLAIN_FINDINGS];
-	unsigned n_findings;                    /* may be more than are kept */
+	unsigned n_findings; /* may be more than are kept */
 };
 
 /* The record as JSON, and its fields with the names of their bits. */
-void explain_record(const struct report *r, const struct reblock_record *record, uint64_t number);
+void explain_record(const struct report *r, const struct reblock_record *x, uint64_t number);
 
 /* The whole walk: the exit's conditions, what is required, what was seen, the findings. */
 void explain_exit(const struct report *r, const struct explain *e);
@@ -36,8 +36,8 @@ void explain_exit(const struct report *r, const struct explain *e);
 /* The findings alone, for records that belong to no exit. */
 void explain_findings(const struct report *r, const struct explain *e);
 
-/* What of enum reblock_between a RECORD that follows EXIT adds; SOURCE as in struct explain. */
+/* What of enum reblock_between a record X that follows EXIT adds; SOURCE as in struct explain. */
 unsigned explain_between(const struct reblock_source *source, const struct reblock_record *exit,
-			 const struct reblock_record *record);
+			 const struct reblock_record *x);
 
 #endif

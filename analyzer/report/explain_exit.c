@@ -8,40 +8,46 @@
 #include "report/explain.h"
 #include "report/explain_steps.h"
 
-static const char *const answers[] = { [REBLOCK_NO] = "no", [REBLOCK_YES] = "yes", [REBLOCK_UNKNOWN] = "not known" };
+static const char *const answers[] = {
+	[REBLOCK_NO] = "no", [REBLOCK_YES] = "yes", [REBLOCK_UNKNOWN] = "not known"
+};
 
 /* One step of the diagram: the question, its value, and what follows from it. */
 static void step(const struct report *r, unsigned *n, const char *question, enum reblock_tri answer,
 		 const char *from, const char *then)
 {
-	fprintf(r->out, "  %u. %s %s%s%s\n", ++*n, question, report_bold(r), answers[answer], report_plain(r));
+	fprintf(r->out, "  %u. %s %s%s%s\n", ++*n, question, report_bold(r), answers[answer],
+		report_plain(r));
 	fprintf(r->out, "       %s\n", from);
 	if (then)
 		fprintf(r->out, "       -> %s\n", then);
 }
 
-static const char *raw(char text[2 * DECODE_MAX], const struct reblock_record *x, unsigned has, const char *name,
-		       uint64_t value, const char *meaning)
+static const char *raw(char text[2 * DECODE_MAX], const struct reblock_record *x, unsigned has,
+		       const char *name, uint64_t value, const char *meaning)
 {
 	if (!reblock_has(x, has))
 		snprintf(text, 2 * DECODE_MAX, "%s is absent: this source did not see it", name);
 	else
-		snprintf(text, 2 * DECODE_MAX, "%s 0x%" PRIx64 "%s%s", name, value, *meaning ? ": " : "", meaning);
+		snprintf(text, 2 * DECODE_MAX, "%s 0x%" PRIx64 "%s%s", name, value,
+			 *meaning ? ": " : "", meaning);
 	return text;
 }
 
-static void step_failed(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
-			unsigned *n)
+static void step_failed(const struct report *r, const struct reblock_record *x,
+			const struct reblock_unblock *u, unsigned *n)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 
 	step(r, n, "Did the VM entry fail (exit reason, bit 31)?", u->failed_entry,
-	     raw(text, x, REBLOCK_HAS_REASON, "reason", x->reason, decode_reason(x->reason, meaning)),
-	     u->failed_entry == REBLOCK_YES ? "the exit's other fields mean nothing (rule 1.3)" : NULL);
+	     raw(text, x, REBLOCK_HAS_REASON, "reason", x->reason,
+		 decode_reason(x->reason, meaning)),
+	     u->failed_entry == REBLOCK_YES ? "the exit's other fields mean nothing (rule 1.3)" :
+					      NULL);
 }
 
-static void step_field(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
-		       unsigned *n)
+static void step_field(const struct report *r, const struct reblock_record *x,
+		       const struct reblock_unblock *u, unsigned *n)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 	uint32_t basic = x->reason & REBLOCK_REASON_BASIC;
@@ -73,28 +79,31 @@ static void step_field(const struct report *r, const struct reblock_record *x, c
 			raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info, "");
 		break;
 	}
-	step(r, n, "Does this exit have a field for \"NMI unblocking due to IRET\" (bit 12)?", answer, text, then);
+	step(r, n, "Does this exit have a field for \"NMI unblocking due to IRET\" (bit 12)?",
+	     answer, text, then);
 }
 
-static void step_controls(const struct report *r, const struct explain *e, const struct reblock_unblock *u,
-			  unsigned *n)
+static void step_controls(const struct report *r, const struct explain *e,
+			  const struct reblock_unblock *u, unsigned *n)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 
 	raw(text, &e->exit, REBLOCK_HAS_PIN, "pin", e->exit.pin, decode_pin(e->exit.pin, meaning));
 	if (e->assumed_pin)
-		snprintf(text, sizeof(text), "pin is absent; assumed by --vnmi: NMI exiting 1, virtual NMIs %d",
+		snprintf(text, sizeof(text),
+			 "pin is absent; assumed by --vnmi: NMI exiting 1, virtual NMIs %d",
 			 (e->exit.pin & REBLOCK_PIN_VIRTUAL_NMIS) != 0);
 	step(r, n, "Is \"NMI exiting\" 0 or \"virtual NMIs\" 1?", u->controls, text,
 	     u->controls == REBLOCK_NO ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
 
-static void step_idtv(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
-		      unsigned *n)
+static void step_idtv(const struct report *r, const struct reblock_record *x,
+		      const struct reblock_unblock *u, unsigned *n)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 
-	step(r, n, "Does the exit set the valid bit of the IDT-vectoring information?", u->idtv_valid,
+	step(r, n, "Does the exit set the valid bit of the IDT-vectoring information?",
+	     u->idtv_valid,
 	     raw(text, x, REBLOCK_HAS_IDT_VECTORING, "idt_vectoring", x->idt_vectoring,
 		 decode_interruption(x->idt_vectoring, DECODE_BIT12_IDTV, meaning)),
 	     u->idtv_valid == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
@@ -115,8 +124,8 @@ static void step_double_fault(const struct report *r, const struct reblock_recor
 	     u->double_fault == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
 
-static void step_bit12(const struct report *r, const struct reblock_record *x, const struct reblock_unblock *u,
-		       unsigned *n)
+static void step_bit12(const struct report *r, const struct reblock_record *x,
+		       const struct reblock_unblock *u, unsigned *n)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 	const char *then = NULL;
@@ -155,7 +164,8 @@ void explain_steps(const struct report *r, const struct explain *e, const struct
 {
 	unsigned n = 0;
 
-	fprintf(r->out, "\n%sWhat the processor says%s (SDM volume 3C, \"Information About NMI Unblocking Due to IRET\")\n",
+	fprintf(r->out,
+		"\n%sWhat the processor says%s (SDM volume 3C, \"Information About NMI Unblocking Due to IRET\")\n",
 		report_bold(r), report_plain(r));
 	step_failed(r, &e->exit, u, &n);
 	if (u->failed_entry != REBLOCK_YES) {

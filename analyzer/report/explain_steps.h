@@ -5,6 +5,7 @@
 #include "report/explain.h"
 
 /* The decision diagram for the exit of E, of which U says the conditions. */
-void explain_steps(const struct report *r, const struct explain *e, const struct reblock_unblock *u);
+void explain_steps(const struct report *r, const struct explain *e,
+		   const struct reblock_unblock *u);
 
 #endif

@@ -25,11 +25,14 @@ void report_text_finding(const struct report *r, const struct reblock_finding *f
 	fprintf(r->out, "%s%s: %s%s  ", report_severity_colour(r, f->severity),
 		reblock_severity_name(f->severity), reblock_finding_name(f->kind), report_plain(r));
 	if (f->n_records)
-		fprintf(r->out, "%s%s#%" PRIu64 "%s  ", report_bold(r), r->file, f->records[0], report_plain(r));
-	fprintf(r->out, "vm %" PRIu32 " vcpu %" PRIu16 "  t %s\n", f->vm, f->vcpu, report_time(f->t, time));
+		fprintf(r->out, "%s%s#%" PRIu64 "%s  ", report_bold(r), r->file, f->records[0],
+			report_plain(r));
+	fprintf(r->out, "vm %" PRIu32 " vcpu %" PRIu16 "  t %s\n", f->vm, f->vcpu,
+		report_time(f->t, time));
 	fprintf(r->out, "    %s\n", f->why);
 	fprintf(r->out, "    rule      %s (docs/rules.md)\n", f->rule ? f->rule : "?");
-	fprintf(r->out, "    evidence  %s: %s\n", reblock_evidence_name(f->evidence), evidence_text(f->evidence));
+	fprintf(r->out, "    evidence  %s: %s\n", reblock_evidence_name(f->evidence),
+		evidence_text(f->evidence));
 	fprintf(r->out, "    records  ");
 	for (unsigned i = 0; i < f->n_records; i++)
 		fprintf(r->out, " %s#%" PRIu64, r->file, f->records[i]);

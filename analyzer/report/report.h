@@ -37,7 +37,8 @@ uint64_t report_unjudged(const struct reblock_summary *s); /* of these */
 uint64_t report_possible(const struct reblock_summary *s);
 
 /* The summary of one input: the source, each VM, each vCPU, and the verdict. */
-void report_text_summary(const struct report *r, struct reblock_audit *audit, const struct report_input *in);
+void report_text_summary(const struct report *r, struct reblock_audit *audit,
+			 const struct report_input *in);
 
 /* The verdict alone, one line. */
 void report_text_verdict(const struct report *r, const struct reblock_summary *total,

@@ -28,6 +28,7 @@ const char *report_time(uint64_t t, char text[REPORT_TIME_MAX])
 	if (t == REBLOCK_NO_TIME)
 		snprintf(text, REPORT_TIME_MAX, "unknown");
 	else
-		snprintf(text, REPORT_TIME_MAX, "%" PRIu64 ".%09" PRIu64 " s", t / 1000000000, t % 1000000000);
+		snprintf(text, REPORT_TIME_MAX, "%" PRIu64 ".%09" PRIu64 " s", t / 1000000000,
+			 t % 1000000000);
 	return text;
 }

@@ -122,23 +122,25 @@ static void findings(const struct report *r, const struct reblock_summary *s)
 
 static void unblock_table(const struct report *r, const struct reblock_summary *s)
 {
-	fprintf(r->out, "    %-16s %9s %11s %7s %10s %11s\n", "IRET unblocks", "all", "re-blocked", "missed",
-		"reflected", "not judged");
+	fprintf(r->out, "    %-16s %9s %11s %7s %10s %11s\n", "IRET unblocks", "all", "re-blocked",
+		"missed", "reflected", "not judged");
 	for (unsigned i = 0; i < REBLOCK_UNBLOCK_EXITS; i++) {
 		uint64_t judged = s->reblocked[i] + s->missed[i] + s->reflected[i];
 
 		if (s->unblocks[i])
-			fprintf(r->out, "      %-14s %9" PRIu64 " %11" PRIu64 " %7" PRIu64 " %10" PRIu64 " %11" PRIu64 "\n",
-				reblock_unblock_exit_name(i), s->unblocks[i], s->reblocked[i], s->missed[i],
-				s->reflected[i], s->unblocks[i] - judged);
+			fprintf(r->out,
+				"      %-14s %9" PRIu64 " %11" PRIu64 " %7" PRIu64 " %10" PRIu64
+				" %11" PRIu64 "\n",
+				reblock_unblock_exit_name(i), s->unblocks[i], s->reblocked[i],
+				s->missed[i], s->reflected[i], s->unblocks[i] - judged);
 	}
 }
 
 static void counts(const struct report *r, const struct reblock_summary *s)
 {
-	fprintf(r->out, "%" PRIu64 " exit%s, %" PRIu64 " entr%s, %" PRIu64 " IRET unblock%s", s->exits,
-		plural(s->exits), s->entries, s->entries == 1 ? "y" : "ies", report_unblocks(s),
-		plural(report_unblocks(s)));
+	fprintf(r->out, "%" PRIu64 " exit%s, %" PRIu64 " entr%s, %" PRIu64 " IRET unblock%s",
+		s->exits, plural(s->exits), s->entries, s->entries == 1 ? "y" : "ies",
+		report_unblocks(s), plural(report_unblocks(s)));
 	if (s->nmi_reinjections)
 		fprintf(r->out, ", %" PRIu64 " interrupted NMI deliver%s", s->nmi_reinjections,
 			s->nmi_reinjections == 1 ? "y" : "ies");
@@ -148,11 +150,14 @@ static void counts(const struct report *r, const struct reblock_summary *s)
 	causes(r, "not judged", s->unjudged);
 	causes(r, "not known whether unblocked", s->possible);
 	if (s->lost)
-		fprintf(r->out, "    lost: records are missing at %" PRIu64 " place%s, %" PRIu64 " or more\n", s->lost,
-			plural(s->lost), s->lost_records);
+		fprintf(r->out,
+			"    lost: records are missing at %" PRIu64 " place%s, %" PRIu64
+			" or more\n",
+			s->lost, plural(s->lost), s->lost_records);
 	if (s->out_of_order)
-		fprintf(r->out, "    out of order: %" PRIu64 " record%s older than the one before\n", s->out_of_order,
-			plural(s->out_of_order));
+		fprintf(r->out,
+			"    out of order: %" PRIu64 " record%s older than the one before\n",
+			s->out_of_order, plural(s->out_of_order));
 	findings(r, s);
 	for (unsigned bit = 0; bit < REBLOCK_ASSUMPTIONS; bit++)
 		if (s->assumes >> bit & 1)
@@ -193,9 +198,11 @@ void report_text_verdict(const struct report *r, const struct reblock_summary *t
 
 	fprintf(r->out, "%s%s%s: ", report_bold(r), r->file, report_plain(r));
 	if (errors || warnings)
-		fprintf(r->out, "%s%" PRIu64 " error%s, %" PRIu64 " warning%s, %" PRIu64 " note%s%s",
-			report_severity_colour(r, errors ? REBLOCK_ERROR : REBLOCK_WARNING), errors, plural(errors),
-			warnings, plural(warnings), notes, plural(notes), report_plain(r));
+		fprintf(r->out,
+			"%s%" PRIu64 " error%s, %" PRIu64 " warning%s, %" PRIu64 " note%s%s",
+			report_severity_colour(r, errors ? REBLOCK_ERROR : REBLOCK_WARNING), errors,
+			plural(errors), warnings, plural(warnings), notes, plural(notes),
+			report_plain(r));
 	else if (notes)
 		fprintf(r->out, "nothing wrong found, %" PRIu64 " note%s", notes, plural(notes));
 	else
@@ -203,22 +210,24 @@ void report_text_verdict(const struct report *r, const struct reblock_summary *t
 	if (!unblocks)
 		fprintf(r->out, "; no IRET unblock was seen");
 	else if (!unjudged)
-		fprintf(r->out, "; %s%" PRIu64 " IRET unblock%s judged", unblocks == 1 ? "" : "all ", unblocks,
-			plural(unblocks));
+		fprintf(r->out, "; %s%" PRIu64 " IRET unblock%s judged",
+			unblocks == 1 ? "" : "all ", unblocks, plural(unblocks));
 	else
-		fprintf(r->out, "; %" PRIu64 " of %" PRIu64 " IRET unblock%s could not be judged", unjudged, unblocks,
-			plural(unblocks));
+		fprintf(r->out, "; %" PRIu64 " of %" PRIu64 " IRET unblock%s could not be judged",
+			unjudged, unblocks, plural(unblocks));
 	if (possible)
-		fprintf(r->out, "; of %" PRIu64 " exit%s it is not known whether %s", possible, plural(possible),
-			possible == 1 ? "it was one" : "they were");
+		fprintf(r->out, "; of %" PRIu64 " exit%s it is not known whether %s", possible,
+			plural(possible), possible == 1 ? "it was one" : "they were");
 	if (total->lost || in->lost)
 		fprintf(r->out, "; records are missing");
 	if (in->damages)
-		fprintf(r->out, "; the input is damaged (%" PRIu64 " place%s)", in->damages, plural(in->damages));
+		fprintf(r->out, "; the input is damaged (%" PRIu64 " place%s)", in->damages,
+			plural(in->damages));
 	fprintf(r->out, "\n");
 }
 
-void report_text_summary(const struct report *r, struct reblock_audit *audit, const struct report_input *in)
+void report_text_summary(const struct report *r, struct reblock_audit *audit,
+			 const struct report_input *in)
 {
 	const struct reblock_summary *s;
 	struct reblock_summary total;

@@ -1,5 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # reblock audit: findings, the two formats alike, exit statuses, output that cannot be written.
+# shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 cp "$data"/*.jsonl .
 
@@ -70,7 +72,7 @@ if [ -w /dev/full ]; then
 fi
 run 2 bash -c '"$0" audit missed.jsonl >&-' "$REBLOCK"
 # A reader that leaves early ends it without a word.
-for i in $(seq 300); do cat missed.jsonl; done | grep -v '"source"' >many.jsonl
+for _ in $(seq 300); do cat missed.jsonl; done | grep -v '"source"' >many.jsonl
 run 0 bash -c '"$0" audit many.jsonl | head -1' "$REBLOCK"
 [ -s err ] && fail "a closed pipe makes noise"
 finish

@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Inputs that are not what they should be: one clear line, what is intact is audited, nothing crashes.
 # (Every cut and every changed byte: tests/unit/trace_test.c and json_test.c.)
+# shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 cp "$data"/*.jsonl .
 
@@ -32,7 +34,7 @@ refused "zcat" "$REBLOCK" audit missed.gz
 
 "$REBLOCK" convert missed.jsonl t.rbt
 size=$(stat -c %s t.rbt)
-for i in $(seq 40); do cat missed.jsonl; done | grep -v '"source"' | cat <(head -1 missed.jsonl) - >long.jsonl
+for _ in $(seq 40); do cat missed.jsonl; done | grep -v '"source"' | cat <(head -1 missed.jsonl) - >long.jsonl
 "$REBLOCK" convert long.jsonl long.rbt
 
 # Cut anywhere. The header gone: refused. Else damaged, and told once.

@@ -1,5 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # reblock convert: round trips, targets, refusals.
+# shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 cp "$data"/*.jsonl .
 

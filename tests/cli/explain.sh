@@ -1,5 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # reblock explain: every step of the diagram, from a file and from the command line.
+# shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 cp "$data"/*.jsonl .
 

@@ -1,3 +1,4 @@
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What the tests of the program share. REBLOCK is the program; each test has a folder of its own.
 set -u

@@ -1,5 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Help, versions, and mistakes on the command line.
+# shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 run 0 "$REBLOCK" --help

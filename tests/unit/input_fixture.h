@@ -115,8 +115,8 @@ static inline struct reblock_source fixture_source(void)
 
 /* What a reading of the file gave. */
 struct fixture_result {
-	int opened;            /* of reblock_input_open */
-	char first[512];       /* the first damage, or the error */
+	int opened;      /* of reblock_input_open */
+	char first[512]; /* the first damage, or the error */
 	uint64_t damages;
 	size_t n;
 	struct reblock_record *records;

@@ -34,10 +34,10 @@ static void longest_record(void **state)
 	char text[REBLOCK_JSON_RECORD_MAX];
 
 	(void)state;
-	for (uint8_t kind = 1; kind < REBLOCK_KINDS; kind++) {
+	for (unsigned kind = 1; kind < REBLOCK_KINDS; kind++) {
 		memset(&r, 0xfe, sizeof(r));
 		r.presence = 0xffff;
-		r.kind = kind;
+		r.kind = (uint8_t)kind;
 		reblock_record_normalize(&r);
 		reblock_record_set_name(&r, "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"");
 		assert_true(reblock_json_record(&r, text) < REBLOCK_JSON_RECORD_MAX - 1);
@@ -66,7 +66,8 @@ static void source_round_trip(void **state)
 		s.fields = presence & REBLOCK_SOURCE_FIELDS ? s.fields : 0;
 		text = reblock_json_source(&s);
 		assert_non_null(text);
-		assert_int_equal(reblock_json_parse(text, strlen(text), &r, &back, why, sizeof(why)),
+		assert_int_equal(reblock_json_parse(text, strlen(text), &r, &back, why,
+						    sizeof(why)),
 				 REBLOCK_JSON_IS_SOURCE);
 		assert_memory_equal(&s, &back, sizeof(s));
 		free(text);
@@ -79,9 +80,12 @@ static void values(void **state)
 	char why[256];
 
 	(void)state;
-	assert_int_equal(parse("{\"event\":\"exit\",\"t\":1000,\"vm\":1,\"vcpu\":0,\"cpu\":3,\"reason\":48,"
-			       "\"qualification\":\"0x1181\",\"idt_vectoring\":0,\"interruptibility\":0,\"pin\":\"0x3f\","
-			       "\"rip\":\"0xffffffff81000f00\",\"l2\":false}", &r, why), REBLOCK_JSON_IS_RECORD);
+	assert_int_equal(
+		parse("{\"event\":\"exit\",\"t\":1000,\"vm\":1,\"vcpu\":0,\"cpu\":3,\"reason\":48,"
+		      "\"qualification\":\"0x1181\",\"idt_vectoring\":0,\"interruptibility\":0,\"pin\":\"0x3f\","
+		      "\"rip\":\"0xffffffff81000f00\",\"l2\":false}",
+		      &r, why),
+		REBLOCK_JSON_IS_RECORD);
 	assert_int_equal(r.kind, REBLOCK_EXIT);
 	assert_int_equal(r.t, 1000);
 	assert_int_equal(r.vm, 1);
@@ -92,16 +96,19 @@ static void values(void **state)
 	assert_int_equal(r.pin, 0x3f);
 	assert_true(r.rip == 0xffffffff81000f00);
 	assert_int_equal(r.flags, 0);
-	assert_int_equal(r.presence, REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_IDT_VECTORING |
-					     REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_PIN | REBLOCK_HAS_RIP |
-					     REBLOCK_HAS_L2);
+	assert_int_equal(r.presence, REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION |
+					     REBLOCK_HAS_IDT_VECTORING |
+					     REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_PIN |
+					     REBLOCK_HAS_RIP | REBLOCK_HAS_L2);
 	assert_int_equal(parse("{\"event\":\"lost\"}", &r, why), REBLOCK_JSON_IS_RECORD);
 	assert_true(r.vm == REBLOCK_NO_VM && r.vcpu == REBLOCK_NO_VCPU && r.t == REBLOCK_NO_TIME);
 	assert_int_equal(r.presence, 0);
-	assert_int_equal(parse("{\"event\":\"lost\",\"vm\":2,\"count\":\"0xffffffffffffffff\"}", &r, why),
+	assert_int_equal(parse("{\"event\":\"lost\",\"vm\":2,\"count\":\"0xffffffffffffffff\"}", &r,
+			       why),
 			 REBLOCK_JSON_IS_RECORD);
 	assert_true(r.qualification == UINT64_MAX);
-	assert_int_equal(parse("{\"event\":\"blocked_read\",\"vm\":1,\"vcpu\":1,\"blocked\":true}", &r, why),
+	assert_int_equal(parse("{\"event\":\"blocked_read\",\"vm\":1,\"vcpu\":1,\"blocked\":true}",
+			       &r, why),
 			 REBLOCK_JSON_IS_RECORD);
 	assert_int_equal(r.flags, REBLOCK_MASKED);
 }
@@ -144,7 +151,8 @@ static void mistakes(void **state)
 		{ EXIT "\"cpu\":65535}", { "\"cpu\"", "out of range" } },
 		{ EXIT "\"l2\":2}", { "\"l2\"", "true or false" } },
 		{ EXIT "\"l2\":\"1\"}", { "\"l2\"", "true or false" } },
-		{ "{\"event\":\"meta\",\"vm\":1,\"name\":\"12345678901234567\"}", { "\"name\"", "too long" } },
+		{ "{\"event\":\"meta\",\"vm\":1,\"name\":\"12345678901234567\"}",
+		  { "\"name\"", "too long" } },
 		{ "{\"event\":\"meta\",\"vm\":1,\"vcpu\":1}", { "\"vcpu\"", "does not belong" } },
 		{ "{\"event\":\"meta\",\"pid\":1}", { "\"pid\"", "unknown key" } },
 		{ "{\"event\":\"meta\",\"cpu\":\"6-85\"}", { "\"cpu\"", "stepping" } },
@@ -241,13 +249,15 @@ static void every_changed_byte(void **state)
 
 static void damaged_lines(void **state)
 {
-	static const char text[] = "{\"event\":\"exit\",\"vm\":1}\n"
-				   "{\"event\":\"meta\",\"source\":\"late but before all records\"}\n"
-				   "{\"event\":\"exit\",\"vm\":1,\"vcpu\":0}\n"
-				   "{\"event\":\"meta\",\"source\":\"too late\"}\n"
-				   "garbage\n"
-				   "{\"event\":\"entry\",\"vm\":1,\"vcpu\":0}";
-	static const uint8_t kinds[] = { REBLOCK_LOST, REBLOCK_EXIT, REBLOCK_LOST, REBLOCK_LOST, REBLOCK_ENTRY };
+	static const char text[] =
+		"{\"event\":\"exit\",\"vm\":1}\n"
+		"{\"event\":\"meta\",\"source\":\"late but before all records\"}\n"
+		"{\"event\":\"exit\",\"vm\":1,\"vcpu\":0}\n"
+		"{\"event\":\"meta\",\"source\":\"too late\"}\n"
+		"garbage\n"
+		"{\"event\":\"entry\",\"vm\":1,\"vcpu\":0}";
+	static const uint8_t kinds[] = { REBLOCK_LOST, REBLOCK_EXIT, REBLOCK_LOST, REBLOCK_LOST,
+					 REBLOCK_ENTRY };
 	struct fixture_result r;
 
 	(void)state;
@@ -271,7 +281,7 @@ static void long_line(void **state)
 	(void)state;
 	memset(text, 'x', size);
 	memcpy(text, lines, sizeof(lines) - 1);
-	memcpy(text + size - sizeof(lines), "\n", 1);
+	text[size - sizeof(lines)] = '\n';
 	memcpy(text + size - (sizeof(lines) - 1), lines, sizeof(lines) - 1);
 	fixture_write(text, size);
 	r = fixture_read_all(fixture_path);
@@ -296,7 +306,9 @@ static void through_pipe(void **state)
 
 		close(fds[0]);
 		for (int i = 0; i < 40000; i++)
-			fprintf(f, "{\"event\":\"exit\",\"t\":%d,\"vm\":1,\"vcpu\":0,\"rip\":\"0x123456789\"}\n", i);
+			fprintf(f,
+				"{\"event\":\"exit\",\"t\":%d,\"vm\":1,\"vcpu\":0,\"rip\":\"0x123456789\"}\n",
+				i);
 		for (int i = 0; i < 3000000; i++)
 			fputc('y', f);
 		fputs("\n{\"event\":\"entry\",\"vm\":1,\"vcpu\":0}", f);
@@ -318,16 +330,11 @@ static void through_pipe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(record_round_trip),
-		cmocka_unit_test(longest_record),
-		cmocka_unit_test(source_round_trip),
-		cmocka_unit_test(values),
-		cmocka_unit_test(mistakes),
-		cmocka_unit_test(file),
-		cmocka_unit_test(every_cut),
-		cmocka_unit_test(every_changed_byte),
-		cmocka_unit_test(damaged_lines),
-		cmocka_unit_test(long_line),
+		cmocka_unit_test(record_round_trip), cmocka_unit_test(longest_record),
+		cmocka_unit_test(source_round_trip), cmocka_unit_test(values),
+		cmocka_unit_test(mistakes),          cmocka_unit_test(file),
+		cmocka_unit_test(every_cut),         cmocka_unit_test(every_changed_byte),
+		cmocka_unit_test(damaged_lines),     cmocka_unit_test(long_line),
 		cmocka_unit_test(through_pipe),
 	};
 

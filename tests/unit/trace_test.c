@@ -261,8 +261,11 @@ static void untrusted_records(void **state)
 
 	(void)state;
 	r1[0] = (struct reblock_record){ .kind = 77, .vm = 1 };
-	r1[1] = (struct reblock_record){ .kind = REBLOCK_ENTRY, .vm = 1, .reason = 48,
-					 .presence = REBLOCK_HAS_REASON | REBLOCK_HAS_INTERRUPTIBILITY };
+	r1[1] = (struct reblock_record){ .kind = REBLOCK_ENTRY,
+					 .vm = 1,
+					 .reason = 48,
+					 .presence = REBLOCK_HAS_REASON |
+						     REBLOCK_HAS_INTERRUPTIBILITY };
 	r1[2] = (struct reblock_record){ .kind = REBLOCK_EXIT, .vm = REBLOCK_NO_VM };
 	fix_chunk(data + chunk_at(data, 1));
 	fixture_write(data, size);
@@ -298,7 +301,8 @@ static void from_pipe(void **state)
 		if (fork() == 0) {
 			close(fds[0]);
 			for (size_t at = 0; at < cuts[i]; at += 100)
-				if (write(fds[1], data + at, cuts[i] - at < 100 ? cuts[i] - at : 100) < 0)
+				if (write(fds[1], data + at,
+					  cuts[i] - at < 100 ? cuts[i] - at : 100) < 0)
 					_exit(1);
 			_exit(0);
 		}
@@ -326,8 +330,12 @@ static void refusals(void **state)
 		const char *content;
 		const char *says;
 	} cases[] = {
-		{ "", "empty" },	       { " \n\n", "white space" },	   { "hello\n", "neither" },
-		{ "PERFILE2........", "perf.data" }, { "\x1f\x8b........", "gzip" }, { "REB", "header" },
+		{ "", "empty" },
+		{ " \n\n", "white space" },
+		{ "hello\n", "neither" },
+		{ "PERFILE2........", "perf.data" },
+		{ "\x1f\x8b........", "gzip" },
+		{ "REB", "header" },
 		{ "\x28\xb5\x2f\xfd........", "zstd" },
 	};
 	struct fixture_result r;
@@ -381,7 +389,8 @@ static void disk_gets_full(void **state)
 			_exit(2);
 		reblock_trace_write(w, &r1, 1);
 		err = reblock_trace_flush(w);
-		if (err != -EFBIG || reblock_trace_write(w, &r1, 1) != err || reblock_trace_written(w) != 1)
+		if (err != -EFBIG || reblock_trace_write(w, &r1, 1) != err ||
+		    reblock_trace_written(w) != 1)
 			_exit(3);
 		_exit(reblock_trace_close(w) == err ? 0 : 4);
 	}
@@ -407,7 +416,8 @@ static void crc(void **state)
 		uint32_t whole = reblock_crc32c(0, data, size), bits = ~0u;
 
 		assert_int_equal(reblock_crc32c(reblock_crc32c(0, data, size / 3), data + size / 3,
-						size - size / 3), whole);
+						size - size / 3),
+				 whole);
 		for (size_t i = 0; i < size; i++) {
 			bits ^= data[i];
 			for (int b = 0; b < 8; b++)
