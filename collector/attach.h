@@ -39,6 +39,7 @@ struct point_description {
 	const char *hook;          /* as the kernel names it */
 	const char *program[WAYS]; /* NULL: not attached that way; kvm_exit's goes by its shape */
 	unsigned kind;             /* the record it makes, 0: none of its own */
+	enum collector_call call;  /* CALL_NONE: not watched */
 	const char *records;       /* what it is for */
 	const char *loses;         /* what is lost without it */
 };

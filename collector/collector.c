@@ -58,6 +58,7 @@ int collector_open(const struct collector_options *options, struct collector **r
 		collector_free(collector);
 		return status;
 	}
+	collector->verbose = options && options->verbose;
 	collector_describe(&collector->source, &collector->host, &collector->attached);
 	describe_missing(collector);
 	*result = collector;
@@ -135,6 +136,20 @@ static int end_vcpus(struct collector *collector)
 	return 0;
 }
 
+/* An attach point that is never reached, though guests ran, may be one that the compiler has hidden. */
+static void show_silent(const struct collector *collector)
+{
+	const struct attached *attached = &collector->attached;
+
+	for (enum point i = 0; i < POINTS; i++) {
+		const struct point_description *point = &point_descriptions[i];
+
+		if (attached->links[i] && point->call &&
+		    !attached->bpf->bss->counters.calls[point->call])
+			fprintf(stderr, "%s: never reached\n", point->hook);
+	}
+}
+
 long collector_stop(struct collector *collector, collector_sink *sink, void *context)
 {
 	uint64_t before = collector->stream.delivered;
@@ -146,6 +161,8 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 	collector->stopped = true;
 	collector->stream.sink = sink;
 	collector->stream.context = context;
+	if (collector->verbose && collector->attached.way != WAY_CLASSIC)
+		show_silent(collector);
 	detach(&collector->attached);
 	delivered = deliver(collector);
 	if (delivered < 0 || collector->stream.result)

@@ -18,7 +18,7 @@ struct collector {
 	struct stream stream;
 	struct reblock_source source;
 	char *missing;
-	bool stopped;
+	bool stopped, verbose;
 };
 
 /* Describes HOST and what ATTACHED records. */

@@ -35,7 +35,8 @@ static __always_inline void emit(struct vcpu_state *state, struct reblock_record
 {
 	struct reblock_record *r;
 
-	if (!state->named)
+	/* Not at a vCPU's end (no EVENT), which may run in any process. */
+	if (!state->named && event)
 		state->named = emit_name(state->vm, bpf_get_current_pid_tgid() >> 32);
 	if (state->pending && event) {
 		state->pending = 0;

@@ -58,7 +58,7 @@ static __always_inline void fill_rip(struct vcpu_state *state, struct reblock_re
 	bool moved = dirty(vcpu, access) & AVAIL_RIP, same = !moved;
 
 	if (available(vcpu, access) & AVAIL_RIP) {
-		r->rip = READ(access, vcpu, arch.regs[16]);
+		r->rip = read_rip(vcpu, access);
 		r->presence |= REBLOCK_HAS_RIP;
 	}
 	if (!state->exit_seen)

@@ -5,22 +5,22 @@
 
 #include "vmx.h"
 
-static __always_inline void fill_lazy(struct vcpu_state *state, struct kvm_vcpu *vcpu, __u64 avail,
+static __always_inline void fill_lazy(struct vcpu_state *state, struct kvm_vcpu *vcpu,
+				      const struct exit_info *info, __u64 avail,
 				      const enum access access)
 {
-	struct vcpu_vmx *vmx = (void *)vcpu;
 	struct reblock_record *r = &state->exit;
 
 	if (avail & AVAIL_QUALIFICATION) {
-		r->qualification = read_qualification(vmx);
+		r->qualification = info->qualification;
 		r->presence |= REBLOCK_HAS_QUALIFICATION;
 	}
 	if (avail & AVAIL_INTR_INFO) {
-		r->intr_info = read_intr_info(vmx);
+		r->intr_info = info->intr_info;
 		r->presence |= REBLOCK_HAS_INTR_INFO;
 	}
 	if (avail & AVAIL_RIP) {
-		r->rip = READ(access, vcpu, arch.regs[16]);
+		r->rip = read_rip(vcpu, access);
 		r->presence |= REBLOCK_HAS_RIP;
 		state->exit_rip_known = 1;
 	}
@@ -35,6 +35,7 @@ static __always_inline void complete(struct vcpu_state *state, struct kvm_vcpu *
 {
 	const __u16 lazy = REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_RIP;
 	struct vcpu_vmx *vmx = (void *)vcpu;
+	struct exit_info info = { 0 };
 	__u64 changed, missing = 0;
 	__u16 has = state->exit.presence;
 
@@ -50,12 +51,17 @@ static __always_inline void complete(struct vcpu_state *state, struct kvm_vcpu *
 		missing |= AVAIL_INTR_INFO;
 	if (!(has & REBLOCK_HAS_RIP) && !(changed & AVAIL_RIP))
 		missing |= AVAIL_RIP;
-	fill_lazy(state, vcpu, available(vcpu, access) & missing, access);
+	missing &= available(vcpu, access);
+	if (!missing)
+		return;
+	read_info(vmx, &info);
+	fill_lazy(state, vcpu, &info, missing, access);
 }
 
 static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum access access)
 {
 	struct vcpu_vmx *vmx = (void *)vcpu;
+	struct exit_info info = { 0 };
 	struct loaded_vmcs *vmcs;
 	struct vcpu_state *state;
 	struct reblock_record *r;
@@ -82,12 +88,13 @@ static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum 
 	vmcs = read_vmcs(vmx);
 	state->loaded_vmcs = (__u64)vmcs;
 	fill_vmcs(r, vmx, vmcs);
+	read_info(vmx, &info);
 	/* Kernels up to 5.11 read it only after this tracepoint; this member came with 5.14. */
 	if (bpf_core_field_exists(vcpu->stat.generic)) {
-		VMX_READ(r->idt_vectoring, vmx, idt_vectoring_info);
+		r->idt_vectoring = info.idt_vectoring;
 		r->presence |= REBLOCK_HAS_IDT_VECTORING;
 	}
-	fill_lazy(state, vcpu, trust_stale ? ~0ull : available(vcpu, access), access);
+	fill_lazy(state, vcpu, &info, trust_stale ? ~0ull : available(vcpu, access), access);
 	return 0;
 }
 

@@ -62,8 +62,9 @@ struct kvm_vcpu {
 	struct kvm_vcpu_stat stat;
 };
 
-/* regs_avail and regs_dirty as bitmaps: 7.2 */
+/* RIP apart from the others, regs_avail and regs_dirty as bitmaps: 7.2 */
 struct kvm_vcpu_arch___bitmap {
+	unsigned long rip;
 	unsigned long regs_avail[1], regs_dirty[1];
 };
 
@@ -144,7 +145,7 @@ struct kvm_vcpu_events {
 
 enum kvm_reg { VCPU_REGS_RIP = 16, VCPU_EXREG_EXIT_INFO_1 = 23, VCPU_EXREG_EXIT_INFO_2 = 24 };
 
-enum kvm_reg___bitmap { VCPU_REG_EXIT_INFO_1 = 23, VCPU_REG_EXIT_INFO_2 = 24 };
+enum kvm_reg___bitmap { VCPU_REG_RIP = 16, VCPU_REG_EXIT_INFO_1 = 23, VCPU_REG_EXIT_INFO_2 = 24 };
 
 #define KVM_ISA_VMX 1
 #define KVM_X86_TDX_VM 5

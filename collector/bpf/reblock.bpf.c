@@ -14,6 +14,7 @@ typedef unsigned long long arguments;
 SEC("tp/kvm/kvm_exit")
 int fill_cache(void *context)
 {
+	(void)context;
 	return 0;
 }
 

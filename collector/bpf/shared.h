@@ -34,16 +34,9 @@ struct vm_state {
 	uint8_t unused[7];
 };
 
-/* One in .bss, read through its mapping so that it can be read without any right. */
-struct collector_counters {
-	uint64_t dropped;   /* records that found the ring full */
-	uint64_t untracked; /* events of vCPUs, VMs or threads that found a table full */
-	uint64_t
-		unplaced; /* of `dropped`: those whose vCPU was destroyed before a gap could tell */
-	uint64_t calls[8]; /* enum collector_call: how often an attach point was really reached */
-};
-
+/* Attach points of which it is worth knowing whether they are ever reached: compilers hide functions. */
 enum collector_call {
+	CALL_NONE,
 	CALL_EXIT,
 	CALL_ENTRY,
 	CALL_MASK_WRITE,
@@ -51,7 +44,16 @@ enum collector_call {
 	CALL_NMI_BLOCKED,
 	CALL_NMI_ALLOWED,
 	CALL_EVENTS_WRITE,
-	CALL_USER_EXIT
+	CALL_USER_EXIT,
+	CALLS
+};
+
+/* One in .bss, read through its mapping so that it can be read without any right. */
+struct collector_counters {
+	uint64_t dropped;   /* records that found the ring full */
+	uint64_t untracked; /* events of vCPUs, VMs or threads that found a table full */
+	uint64_t unplaced;  /* of `dropped`: no later number of their vCPU can tell */
+	uint64_t calls[CALLS]; /* whether an attach point was ever reached */
 };
 
 /* Offsets of the classic tracepoints' fields in their records; 0: no such field. */

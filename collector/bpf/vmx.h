@@ -31,7 +31,7 @@ static __always_inline __u64 dirty(struct kvm_vcpu *vcpu, const enum access acce
 	(1ull << (bpf_core_enum_value_exists(old_type, old) ? bpf_core_enum_value(old_type, old) : \
 		  bpf_core_enum_value_exists(new_type, new) ? bpf_core_enum_value(new_type, new) : \
 							      63))
-#define AVAIL_RIP BIT_OF(enum kvm_reg, VCPU_REGS_RIP, enum kvm_reg, VCPU_REGS_RIP)
+#define AVAIL_RIP BIT_OF(enum kvm_reg, VCPU_REGS_RIP, enum kvm_reg___bitmap, VCPU_REG_RIP)
 #define AVAIL_QUALIFICATION \
 	BIT_OF(enum kvm_reg, VCPU_EXREG_EXIT_INFO_1, enum kvm_reg___bitmap, VCPU_REG_EXIT_INFO_1)
 #define AVAIL_INTR_INFO \
@@ -57,28 +57,42 @@ static __always_inline __u32 read_reason(struct vcpu_vmx *vmx)
 	return reason;
 }
 
-static __always_inline __u64 read_qualification(struct vcpu_vmx *vmx)
+/* KVM's copies of an exit's fields; of the first two those of an earlier exit, unless available. */
+struct exit_info {
+	__u64 qualification;
+	__u32 intr_info;
+	__u32 idt_vectoring;
+};
+
+/* Whether member NEXT lies right behind the SIZE bytes of FIRST: then one read does for both. */
+#define BEHIND(first, size, next) \
+	(bpf_core_field_offset(next) == bpf_core_field_offset(first) + (size))
+
+static __always_inline void read_info(struct vcpu_vmx *vmx, struct exit_info *info)
 {
 	struct vcpu_vmx___vt *vt = (void *)vmx;
-	__u64 qualification = 0;
 
-	if (bpf_core_field_exists(vmx->exit_qualification))
-		VMX_READ(qualification, vmx, exit_qualification);
-	else
-		VMX_READ(qualification, vt, vt.exit_qualification);
-	return qualification;
+	if (!bpf_core_field_exists(vmx->exit_qualification)) {
+		VMX_READ(info->qualification, vt, vt.exit_qualification);
+		VMX_READ(info->intr_info, vt, vt.exit_intr_info);
+		VMX_READ(info->idt_vectoring, vmx, idt_vectoring_info);
+	} else if (BEHIND(vmx->exit_qualification, 8, vmx->exit_intr_info) &&
+		   BEHIND(vmx->exit_intr_info, 4, vmx->idt_vectoring_info)) {
+		VMX_READ(*info, vmx, exit_qualification);
+	} else {
+		VMX_READ(info->qualification, vmx, exit_qualification);
+		VMX_READ(info->intr_info, vmx, exit_intr_info);
+		VMX_READ(info->idt_vectoring, vmx, idt_vectoring_info);
+	}
 }
 
-static __always_inline __u32 read_intr_info(struct vcpu_vmx *vmx)
+static __always_inline __u64 read_rip(struct kvm_vcpu *vcpu, const enum access access)
 {
-	struct vcpu_vmx___vt *vt = (void *)vmx;
-	__u32 intr_info = 0;
+	struct kvm_vcpu___bitmap *newer = (void *)vcpu;
 
-	if (bpf_core_field_exists(vmx->exit_intr_info))
-		VMX_READ(intr_info, vmx, exit_intr_info);
-	else
-		VMX_READ(intr_info, vt, vt.exit_intr_info);
-	return intr_info;
+	return bpf_core_field_exists(newer->arch.rip) ?
+		       READ(access, newer, arch.rip) :
+		       READ(access, vcpu, arch.regs[VCPU_REGS_RIP]);
 }
 
 static __always_inline struct loaded_vmcs *read_vmcs(struct vcpu_vmx *vmx)
@@ -98,17 +112,22 @@ static __always_inline bool is_l2(struct vcpu_vmx *vmx, struct loaded_vmcs *vmcs
 static __always_inline void fill_vmcs(struct reblock_record *r, struct vcpu_vmx *vmx,
 				      struct loaded_vmcs *vmcs)
 {
-	__u32 pin = 0, exec = 0;
+	struct vmcs_controls_shadow *controls = &vmcs->controls_shadow;
+	__u32 both[2] = { 0 };
 	bool unmasked = false;
 
 	r->presence |= REBLOCK_HAS_L2;
 	if (is_l2(vmx, vmcs))
 		r->flags |= REBLOCK_L2;
 	if (bpf_core_field_exists(vmcs->controls_shadow)) {
-		VMX_READ(pin, vmcs, controls_shadow.pin);
-		VMX_READ(exec, vmcs, controls_shadow.exec);
-		r->pin = pin;
-		r->exec = exec;
+		if (BEHIND(controls->pin, 4, controls->exec)) {
+			VMX_READ(both, controls, pin);
+		} else {
+			VMX_READ(both[0], controls, pin);
+			VMX_READ(both[1], controls, exec);
+		}
+		r->pin = both[0];
+		r->exec = both[1];
 		r->presence |= REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC;
 	}
 	if (recover_after || r->kind == REBLOCK_ENTRY) {
