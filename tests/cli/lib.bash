@@ -3,6 +3,7 @@
 # What the tests of the program share. REBLOCK is the program; each test has a folder of its own.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck disable=SC2034 # for the tests
 data=$here/data
 if [ ! -x "${REBLOCK:-}" ]; then
 	echo "skipped: REBLOCK does not name the program"

@@ -196,11 +196,14 @@ static void lose_fields(struct reblock_record *records, uint64_t *random)
 	size_t i;
 
 	for (i = 0; i < RECORDS; i++) {
-		unsigned gone = everywhere               ? one :
-				stream_random(random, 4) ? 0 :
-							   1u << stream_random(random, 15) |
-								   1u << stream_random(random, 15);
+		unsigned gone = one;
 
+		if (!everywhere) {
+			gone = 1u << stream_random(random, 15);
+			gone |= 1u << stream_random(random, 15);
+			if (stream_random(random, 4))
+				gone = 0;
+		}
 		records[i].presence &= (uint16_t)~gone;
 		assert_true(reblock_record_normalize(&records[i]));
 	}

@@ -38,7 +38,7 @@ unsigned stream_random(uint64_t *state, unsigned limit)
 	*state ^= *state >> 12;
 	*state ^= *state << 25;
 	*state ^= *state >> 27;
-	return (unsigned)(*state * 0x2545f4914f6cdd1dULL >> 33) % limit;
+	return limit ? (unsigned)(*state * 0x2545f4914f6cdd1dULL >> 33) % limit : 0;
 }
 
 static int chance(struct world *w, unsigned percent)
