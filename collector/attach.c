@@ -23,44 +23,6 @@ static int print(enum libbpf_print_level level, const char *format, va_list argu
 	return vfprintf(stderr, format, arguments);
 }
 
-static bool has_enumerator(const struct btf *btf, const char *type, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
-	const struct btf_type *found = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
-
-	for (int i = 0; found && i < btf_vlen(found); i++) {
-		if (!strcmp(btf__name_by_offset(btf, btf_enum(found)[i].name_off), name))
-			return true;
-	}
-	return false;
-}
-
-static bool has_member(const struct btf *btf, const char *type, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	const struct btf_type *found = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
-
-	for (int i = 0; found && i < btf_vlen(found); i++) {
-		if (!strcmp(btf__name_by_offset(btf, btf_members(found)[i].name_off), name))
-			return true;
-	}
-	return false;
-}
-
-/* Looks into one BTF: the kernel's or a module's, which contains the kernel's. */
-static void look_into(struct attached *attached, const struct btf *btf)
-{
-	if (attached->exit_shape == EXIT_UNKNOWN)
-		attached->exit_shape = shape_exit(btf);
-	attached->entry_has_vcpu |= shape_entry_has_vcpu(btf);
-	/* These came with 5.8, as the move of kvm_exit before the recovery did. */
-	attached->recover_after |= has_enumerator(btf, "kvm_reg", "VCPU_EXREG_EXIT_INFO_1") ||
-				   has_enumerator(btf, "kvm_reg", "VCPU_REG_EXIT_INFO_1");
-	/* Since 5.12 the field is read before kvm_exit; this is the first such kernel's mark in BTF (5.14). */
-	attached->idt_vectoring |= has_member(btf, "kvm_vcpu_stat", "generic");
-	attached->controls |= has_member(btf, "loaded_vmcs", "controls_shadow");
-}
-
 static void look_at_btf(struct attached *attached)
 {
 	static const char *const modules[] = { "kvm", "kvm_intel" };
@@ -68,12 +30,12 @@ static void look_at_btf(struct attached *attached)
 
 	if (!kernel)
 		return;
-	look_into(attached, kernel);
+	shape_look(kernel, NULL, &attached->shape);
 	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
 		struct btf *module = btf__load_module_btf(modules[i], kernel);
 
 		if (module)
-			look_into(attached, module);
+			shape_look(module, kernel, &attached->shape);
 		btf__free(module);
 	}
 	btf__free(kernel);
@@ -87,7 +49,7 @@ static const char *program_name(const struct attached *attached, enum point poin
 	};
 
 	if (point == POINT_EXIT && attached->way != WAY_CLASSIC)
-		return exits[attached->exit_shape][attached->way];
+		return exits[attached->shape.exit][attached->way];
 	return point_descriptions[point].program[attached->way];
 }
 
@@ -125,7 +87,7 @@ static int load(struct attached *attached, const struct host *host,
 			bpf_program__set_autoload(each, true);
 	}
 	attached->bpf->rodata->trust_stale = options->trust_stale;
-	attached->bpf->rodata->recover_after = attached->recover_after;
+	attached->bpf->rodata->recover_after = attached->shape.recover_after;
 	attached->bpf->rodata->follow_threads = wanted >> POINT_USER_EXIT & 1;
 	result = bpf_map__set_max_entries(attached->bpf->maps.ring, ring_size(options->ring_size));
 	if (!result && attached->way == WAY_CLASSIC)
@@ -193,6 +155,7 @@ static int attach_all(struct attached *attached)
 		if (attached->errors[i] && (i == POINT_EXIT || i == POINT_ENTRY))
 			return attached->errors[i];
 	}
+	attached->bpf->bss->recording = true;
 	return 0;
 }
 
@@ -232,7 +195,7 @@ int attach(struct attached *attached, const struct host *host,
 	look_at_btf(attached);
 	for (enum way way = WAY_TP_BTF; way < WAYS; way++) {
 		if (way != WAY_CLASSIC &&
-		    (attached->exit_shape == EXIT_UNKNOWN || !attached->entry_has_vcpu))
+		    (attached->shape.exit == EXIT_UNKNOWN || !attached->shape.entry_has_vcpu))
 			continue;
 		if (way == WAY_CLASSIC && !host->tracefs)
 			continue;
@@ -252,6 +215,7 @@ int attach(struct attached *attached, const struct host *host,
 
 void detach(struct attached *attached)
 {
+	attached->bpf->bss->recording = false;
 	for (enum point i = POINTS; i-- > 0;) {
 		bpf_link__destroy(attached->links[i]);
 		attached->links[i] = NULL;

@@ -52,11 +52,7 @@ struct attached {
 	struct bpf_link *links[POINTS];
 	int errors[POINTS]; /* a negative errno where there is no link */
 	enum way way;
-	enum exit_shape exit_shape;
-	bool entry_has_vcpu;
-	bool recover_after; /* an exit's nmi_known_unmasked is the one before KVM's recovery */
-	bool idt_vectoring; /* an exit's idt_vectoring is that exit's */
-	bool controls;      /* pin and exec can be read */
+	struct shape shape;
 	bool entry_intr_info;
 	int empty_btf; /* a file that classic_open has made, or 0 */
 };

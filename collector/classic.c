@@ -37,12 +37,12 @@ int classic_prepare(struct attached *attached, const struct host *host)
 	if (!result && user_exits)
 		result = shape_parse_user_exit(user_exits, &user_exit_at);
 	/* info2 says something since 5.12, as this event, and nothing in exit's own format, shows. */
-	attached->idt_vectoring = mark && exit_at.intr_info && exit_at.info2;
+	attached->shape.idt_vectoring = mark && exit_at.intr_info && exit_at.info2;
 	attached->entry_intr_info = entry_at.intr_info != 0;
 	attached->bpf->rodata->exit_at = exit_at;
 	attached->bpf->rodata->entry_at = entry_at;
 	attached->bpf->rodata->user_exit_at = user_exit_at;
-	attached->bpf->rodata->info2_is_idt_vectoring = attached->idt_vectoring;
+	attached->bpf->rodata->info2_is_idt_vectoring = attached->shape.idt_vectoring;
 	for (size_t i = 0; i < 4; i++) {
 		FILE *file = (FILE *[]){ exits, entries, user_exits, mark }[i];
 

@@ -55,7 +55,7 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 	/* Never the interruptibility: no kernel keeps a copy of it that BPF could read. */
 	source->fields = REBLOCK_HAS_REASON | REBLOCK_HAS_RIP | REBLOCK_HAS_QUALIFICATION |
 			 REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_RIP_SAME | REBLOCK_HAS_SEQ;
-	if (attached->idt_vectoring)
+	if (attached->shape.idt_vectoring)
 		source->fields |= REBLOCK_HAS_IDT_VECTORING;
 	if (attached->entry_intr_info)
 		source->fields |= REBLOCK_HAS_NMI_INJECTED;
@@ -63,9 +63,9 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 		source->fields |= REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_L2 |
 				  REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_MASKED |
 				  REBLOCK_HAS_PENDING;
-		if (attached->controls)
+		if (attached->shape.controls)
 			source->fields |= REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC;
-		if (attached->recover_after)
+		if (attached->shape.recover_after)
 			source->fields |= REBLOCK_HAS_NMI_KNOWN_UNMASKED;
 	}
 	source->presence |= REBLOCK_SOURCE_CAPTURES | REBLOCK_SOURCE_FIELDS;

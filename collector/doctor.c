@@ -173,8 +173,8 @@ static void show_grades(const struct page *page, const struct host *host,
 	line(page, OK, "delivered", "%s",
 	     full ? "an NMI injected at the first entry after the exit" :
 		    "an NMI whose delivery exits, or kvm_entry's own field where the kernel has it");
-	line(page, attached->recover_after && full ? OK : MISSING, "derived",
-	     attached->recover_after && full ?
+	line(page, attached->shape.recover_after && full ? OK : MISSING, "derived",
+	     attached->shape.recover_after && full ?
 		     "KVM's nmi_known_unmasked at fault exits%s" :
 		     "not without KVM's nmi_known_unmasked, read before its recovery%s",
 	     attached->links[POINT_MASK_READ] ? "; the NMI mask that KVM reports" : "");

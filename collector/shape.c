@@ -6,16 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which argument of tracepoint NAME is the vCPU, from 0; -1: none, or no such tracepoint here. */
-static int vcpu_argument(const struct btf *btf, const char *name)
+/* Which argument of a tracepoint is the vCPU, from 0; -1: none. TYPE is the typedef of its probes. */
+static int vcpu_argument(const struct btf *btf, const struct btf_type *type)
 {
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	const struct btf_type *type;
 	const struct btf_param *params;
 
-	if (id < 0)
-		return -1;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	type = btf__type_by_id(btf, type->type);
 	if (!type || !btf_is_ptr(type))
 		return -1;
 	type = btf__type_by_id(btf, type->type);
@@ -36,21 +32,61 @@ static int vcpu_argument(const struct btf *btf, const char *name)
 	return -1;
 }
 
-enum exit_shape shape_exit(const struct btf *btf)
+static void look_at_typedef(const struct btf *btf, const struct btf_type *type, const char *name,
+			    struct shape *shape)
 {
-	switch (vcpu_argument(btf, "btf_trace_kvm_exit")) {
-	case 0:
-		return EXIT_VCPU_ISA;
-	case 1:
-		return EXIT_REASON_VCPU_ISA;
-	default:
-		return EXIT_UNKNOWN;
+	if (!strcmp(name, "btf_trace_kvm_exit")) {
+		int argument = vcpu_argument(btf, type);
+
+		shape->exit = argument == 0 ? EXIT_VCPU_ISA :
+			      argument == 1 ? EXIT_REASON_VCPU_ISA :
+					      EXIT_UNKNOWN;
+	} else if (!strcmp(name, "btf_trace_kvm_entry")) {
+		shape->entry_has_vcpu = vcpu_argument(btf, type) == 0;
 	}
 }
 
-bool shape_entry_has_vcpu(const struct btf *btf)
+static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
 {
-	return vcpu_argument(btf, "btf_trace_kvm_entry") == 0;
+	for (int i = 0; i < btf_vlen(type); i++) {
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return true;
+	}
+	return false;
+}
+
+static bool has_enumerator(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	for (int i = 0; i < btf_vlen(type); i++) {
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
+			return true;
+	}
+	return false;
+}
+
+void shape_look(const struct btf *btf, const struct btf *base, struct shape *shape)
+{
+	for (__u32 id = base ? btf__type_cnt(base) : 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const char *name;
+
+		if (!btf_is_typedef(type) && !btf_is_struct(type) && !btf_is_enum(type))
+			continue;
+		name = btf__name_by_offset(btf, type->name_off);
+		if (btf_is_typedef(type)) {
+			look_at_typedef(btf, type, name, shape);
+		} else if (btf_is_enum(type) && !strcmp(name, "kvm_reg")) {
+			/* These came with 5.8, as the move of kvm_exit before the recovery did. */
+			shape->recover_after |=
+				has_enumerator(btf, type, "VCPU_EXREG_EXIT_INFO_1") ||
+				has_enumerator(btf, type, "VCPU_REG_EXIT_INFO_1");
+		} else if (btf_is_struct(type) && !strcmp(name, "kvm_vcpu_stat")) {
+			/* Right since 5.12; this is the next change that BTF shows, of 5.14. */
+			shape->idt_vectoring |= has_member(btf, type, "generic");
+		} else if (btf_is_struct(type) && !strcmp(name, "loaded_vmcs")) {
+			shape->controls |= has_member(btf, type, "controls_shadow");
+		}
+	}
 }
 
 struct field {

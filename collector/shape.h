@@ -15,9 +15,17 @@ struct btf;
 
 enum exit_shape { EXIT_UNKNOWN, EXIT_VCPU_ISA, EXIT_REASON_VCPU_ISA };
 
-/* The arguments of kvm_exit and kvm_entry, from BTF that holds their btf_trace_... types. */
-enum exit_shape shape_exit(const struct btf *btf);
-bool shape_entry_has_vcpu(const struct btf *btf);
+/* What BTF tells. All false: nothing found. */
+struct shape {
+	enum exit_shape exit; /* the arguments of kvm_exit */
+	bool entry_has_vcpu;  /* the first argument of kvm_entry is the vCPU */
+	bool recover_after;   /* kvm_exit comes before KVM's NMI recovery */
+	bool idt_vectoring;   /* at kvm_exit KVM has read idt_vectoring_info */
+	bool controls;        /* KVM keeps copies of the controls */
+};
+
+/* Adds to SHAPE what BTF has beyond BASE (NULL: all of it). One pass: a kernel has 100,000 types. */
+void shape_look(const struct btf *btf, const struct btf *base, struct shape *shape);
 
 /*
  * The fields of the classic tracepoints' records, from the text of their format files. Returns 0, or

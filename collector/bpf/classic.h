@@ -22,8 +22,11 @@ static __always_inline struct vcpu_state *classic_track(__u32 vcpu_id)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	__u64 key = thread << 32 | vcpu_id;
-	struct vcpu_state *state = bpf_map_lookup_elem(&vcpus, &key);
+	struct vcpu_state *state;
 
+	if (!recording)
+		return 0;
+	state = bpf_map_lookup_elem(&vcpus, &key);
 	return state ? state : new_vcpu(key, thread >> 32, vcpu_id, 0);
 }
 

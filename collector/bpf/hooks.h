@@ -87,7 +87,7 @@ static __always_inline int user_exit(__u32 reason, int error, bool completes)
 	struct vcpu_state *state;
 	struct reblock_record r;
 
-	if (!vcpu)
+	if (!vcpu || !recording)
 		return 0;
 	key = *vcpu;
 	bpf_map_delete_elem(&threads, &tid);

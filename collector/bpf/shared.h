@@ -50,9 +50,9 @@ enum collector_call {
 
 /* One in .bss, read through its mapping so that it can be read without any right. */
 struct collector_counters {
-	uint64_t dropped;   /* records that found the ring full */
-	uint64_t untracked; /* events of vCPUs, VMs or threads that found a table full */
-	uint64_t unplaced;  /* of `dropped`: no later number of their vCPU can tell */
+	uint64_t dropped;      /* records that found the ring full */
+	uint64_t untracked;    /* events of vCPUs, VMs or threads that found a table full */
+	uint64_t unplaced;     /* of `dropped`: no later number of their vCPU can tell */
 	uint64_t calls[CALLS]; /* whether an attach point was ever reached */
 };
 
