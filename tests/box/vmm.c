@@ -26,7 +26,7 @@
 #define FIRST_PAGE 4 /* of the alias pages; each round takes one, far enough from the last not to be fetched with it */
 #define PAGE_STEP 9
 #define FRAME_OFFSET 0xf00
-#define SECONDS 30 /* for a scenario, by the clock of the machine that runs it */
+#define SECONDS 10 /* for a scenario, by the clock of the machine that runs it */
 
 /* When the second NMI of a round is sent. */
 enum second { NONE, IN_HANDLER, AT_STOP };
