@@ -162,6 +162,14 @@ static int attach_all(struct attached *attached)
 static char *explain(const struct host *host, int result)
 {
 	switch (-result) {
+	case ENOTSUP:
+		return text(
+			"KVM's tracepoints are neither in the BTF of the kernel and its modules nor in tracefs%s",
+			host->tracefs ?
+				"" :
+				" (not mounted:\n\"mount -t tracefs none /sys/kernel/tracing\")");
+	case ENOSYS:
+		return text("this kernel has no BPF ring buffer: it takes Linux 5.8 or later");
 	case EPERM:
 	case EACCES:
 		return text("the kernel refuses the BPF programs (%s)%s", strerror(-result),
@@ -209,8 +217,10 @@ int attach(struct attached *attached, const struct host *host,
 			return 0;
 		attached_free(attached);
 	}
+	if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 0)
+		result = -ENOSYS;
 	*error = explain(host, result);
-	return result;
+	return result == -ENOSYS ? -ENOTSUP : result;
 }
 
 void detach(struct attached *attached)

@@ -14,11 +14,15 @@
 /* How often the ring is looked at while waiting: it must not fill up in between. */
 #define LOOK_MS 10
 
+/* Samples in one delivery at most. */
+#define BUDGET 65536
+
 static int take(void *context, void *sample, size_t size)
 {
 	struct collector *collector = context;
+	int result = stream_take(&collector->stream, sample, size);
 
-	return stream_take(&collector->stream, sample, size);
+	return result || --collector->budget ? result : -EAGAIN;
 }
 
 static void describe_missing(struct collector *collector)
@@ -75,13 +79,17 @@ const char *collector_missing(const struct collector *collector)
 	return collector->missing ? collector->missing : "";
 }
 
-/* Delivers what is in the ring now. */
-static long deliver(struct collector *collector)
+/* Delivers what is in the ring now; *MORE: the rest of it is for another call. */
+static long deliver(struct collector *collector, bool *more)
 {
 	uint64_t before = collector->stream.delivered;
-	int result = ring_buffer__consume(collector->ring);
+	int result;
 
-	if (result >= 0)
+	/* Programs may fill the ring as fast as it is read. */
+	collector->budget = BUDGET;
+	result = ring_buffer__consume(collector->ring);
+	*more = result == -EAGAIN;
+	if (result >= 0 || *more)
 		result = stream_flush(&collector->stream);
 	if (result == -ECANCELED)
 		return collector->stream.result;
@@ -92,13 +100,14 @@ long collector_poll(struct collector *collector, int timeout_ms, collector_sink 
 		    void *context)
 {
 	long total = 0, n;
+	bool more;
 
 	if (collector->stopped)
 		return 0;
 	collector->stream.sink = sink;
 	collector->stream.context = context;
 	for (;;) {
-		n = deliver(collector);
+		n = deliver(collector, &more);
 		if (collector->stream.result || n < 0)
 			return n;
 		total += n;
@@ -154,6 +163,7 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 {
 	uint64_t before = collector->stream.delivered;
 	long delivered;
+	bool more;
 	int result;
 
 	if (collector->stopped)
@@ -164,9 +174,11 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 	if (collector->verbose && collector->attached.way != WAY_CLASSIC)
 		show_silent(collector);
 	detach(&collector->attached);
-	delivered = deliver(collector);
-	if (delivered < 0 || collector->stream.result)
-		return delivered;
+	do {
+		delivered = deliver(collector, &more);
+		if (delivered < 0 || collector->stream.result)
+			return delivered;
+	} while (more);
 	result = end_vcpus(collector);
 	if (!result)
 		result = stream_end_unplaced(&collector->stream,

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#ifndef REBLOCK_VERSION
+#define REBLOCK_VERSION "(unversioned)"
+#endif
+
 static void describe_host(struct reblock_source *source, const struct host *host)
 {
 	const struct host_parameters *p = &host->parameters;
@@ -18,7 +22,7 @@ static void describe_host(struct reblock_source *source, const struct host *host
 		{ host->bare_metal, &source->bare_metal, REBLOCK_SOURCE_BARE_METAL },
 	};
 
-	snprintf(source->source, sizeof(source->source), "reblock record");
+	snprintf(source->source, sizeof(source->source), "reblock record " REBLOCK_VERSION);
 	snprintf(source->host, sizeof(source->host), "%s", host->name);
 	snprintf(source->kernel, sizeof(source->kernel), "%s", host->kernel);
 	snprintf(source->clock, sizeof(source->clock), "monotonic");

@@ -19,6 +19,7 @@ struct collector {
 	struct reblock_source source;
 	char *missing;
 	bool stopped, verbose;
+	unsigned budget; /* samples to take before the caller has its turn */
 };
 
 /* Describes HOST and what ATTACHED records. */

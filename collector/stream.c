@@ -7,31 +7,52 @@
 
 void stream_free(struct stream *stream)
 {
-	free(stream->numbers);
-	stream->numbers = NULL;
+	free(stream->table);
+	stream->table = NULL;
+}
+
+/* The place of RAW in the table, or the free one where it belongs. */
+static struct stream_vm *place(struct stream_vm *table, uint32_t room, uint32_t raw)
+{
+	uint32_t at = raw * 0x9e3779b1u;
+
+	for (at ^= at >> 16;; at++) {
+		struct stream_vm *vm = &table[at & (room - 1)];
+
+		if (vm->raw == raw || !vm->raw)
+			return vm;
+	}
+}
+
+static int grow(struct stream *stream)
+{
+	uint32_t room = stream->room ? 2 * stream->room : 64;
+	struct stream_vm *table = calloc(room, sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < stream->room; i++) {
+		if (stream->table[i].raw)
+			*place(table, room, stream->table[i].raw) = stream->table[i];
+	}
+	free(stream->table);
+	stream->table = table;
+	stream->room = room;
+	return 0;
 }
 
 uint32_t stream_vm(struct stream *stream, uint32_t raw)
 {
-	if (raw == stream->last_raw && stream->last_vm)
-		return stream->last_vm;
-	stream->last_raw = raw;
-	/* From the newest on: those that ended long ago are looked at last. */
-	for (uint32_t i = stream->vms; i-- > 0;) {
-		if (stream->numbers[i] == raw)
-			return stream->last_vm = i + 1;
-	}
-	if (stream->vms == stream->room) {
-		uint32_t room = stream->room ? 2 * stream->room : 64;
-		uint32_t *numbers = realloc(stream->numbers, room * sizeof(*numbers));
+	struct stream_vm *vm;
 
-		if (!numbers)
-			return stream->last_vm = 0;
-		stream->numbers = numbers;
-		stream->room = room;
+	if (2 * stream->vms >= stream->room && grow(stream))
+		return 0;
+	vm = place(stream->table, stream->room, raw);
+	if (!vm->raw) {
+		vm->raw = raw;
+		vm->vm = ++stream->vms;
 	}
-	stream->numbers[stream->vms++] = raw;
-	return stream->last_vm = stream->vms;
+	return vm->vm;
 }
 
 int stream_flush(struct stream *stream)

@@ -8,15 +8,20 @@
 
 #define STREAM_BATCH 512
 
+struct stream_vm {
+	uint32_t raw; /* as the BPF programs number it; 0: no VM here */
+	uint32_t vm;
+};
+
 struct stream {
 	collector_sink *sink;
 	void *context;
 	int result; /* what the sink said, where it was not 0 */
 	uint64_t delivered;
 	size_t n;
-	uint32_t *numbers; /* raw VM number of VM i + 1 */
+	struct stream_vm *
+		table; /* of VMs by raw number, `room` of them (a power of two), at most half used */
 	uint32_t vms, room;
-	uint32_t last_raw, last_vm;
 	struct reblock_record batch[STREAM_BATCH];
 };
 
