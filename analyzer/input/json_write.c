@@ -2,6 +2,7 @@
 /* Records and source descriptions to JSON. Their texts are bounded, so a fixed buffer always does. */
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,27 +29,56 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
 		t->length = t->room - 1;
 }
 
+/* Records come in millions, and printf would take most of the time. */
+static void put(struct text *t, const char *s, size_t length)
+{
+	if (length >= t->room - t->length)
+		length = t->room - t->length - 1;
+	memcpy(t->p + t->length, s, length);
+	t->length += length;
+	t->p[t->length] = 0;
+}
+
+static void put_key(struct text *t, const char *key)
+{
+	put(t, ",\"", 2);
+	put(t, key, strlen(key));
+	put(t, "\":", 2);
+}
+
 static void add_string(struct text *t, const char *s)
 {
-	add(t, "\"");
+	put(t, "\"", 1);
 	for (; *s; s++) {
 		if (*s == '"' || *s == '\\')
 			add(t, "\\%c", *s);
 		else if ((unsigned char)*s < 0x20)
 			add(t, "\\u%04x", (unsigned)(unsigned char)*s);
 		else
-			add(t, "%c", *s);
+			put(t, s, 1);
 	}
-	add(t, "\"");
+	put(t, "\"", 1);
 }
 
 /* Many JSON readers know no integers above 2^63 - 1, so those are always strings. */
 static void add_number(struct text *t, uint64_t value, int hex)
 {
-	if ((hex && value > 9) || value > INT64_MAX)
-		add(t, "\"0x%" PRIx64 "\"", value);
-	else
-		add(t, "%" PRIu64, value);
+	char digits[24], *end = digits + sizeof(digits), *p = end;
+	bool text = (hex && value > 9) || value > INT64_MAX;
+	unsigned base = text ? 16 : 10;
+
+	if (text)
+		*--p = '"';
+	do {
+		*--p = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value);
+	if (text) {
+		*--p = 'x';
+		*--p = '0';
+		*--p = '"';
+	}
+	put(t, p, (size_t)(end - p));
 }
 
 static uint64_t field_value(const struct reblock_record *r, const struct json_field *f)
@@ -85,7 +115,7 @@ size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSO
 			continue;
 		if (f->presence ? !(r->presence & f->presence) : field_value(r, f) == f->most + 1)
 			continue;
-		add(&t, ",\"%s\":", f->key);
+		put_key(&t, f->key);
 		if (f->type == JSON_FIELD_NAME) {
 			char name[REBLOCK_NAME_LENGTH + 1];
 
@@ -95,7 +125,7 @@ size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSO
 			add_number(&t, field_value(r, f), f->hex);
 		}
 	}
-	add(&t, "}");
+	put(&t, "}", 1);
 	return t.length;
 }
 
@@ -133,10 +163,10 @@ static void add_source_field(struct text *t, const struct reblock_source *s,
 		utf8_clean(string);
 		if (!*string)
 			return;
-		add(t, ",\"%s\":", f->key);
+		put_key(t, f->key);
 		add_string(t, string);
 	} else if (s->presence & f->presence) {
-		add(t, ",\"%s\":", f->key);
+		put_key(t, f->key);
 		if (f->type == JSON_SOURCE_U32) {
 			memcpy(&u32, at, sizeof(u32));
 			add_number(t, u32, f->hex);
