@@ -123,8 +123,10 @@ static int load_most(struct attached *attached, const struct host *host,
 		if (program_name(attached, i))
 			wanted |= 1u << i;
 	}
-	if (options->no_cache_fill)
+	if (options->no_cache_fill) {
 		wanted &= ~(1u << POINT_CACHE);
+		attached->errors[POINT_CACHE] = 0;
+	}
 	result = load(attached, host, options, wanted);
 	if (!result)
 		return 0;

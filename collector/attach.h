@@ -57,6 +57,9 @@ struct attached {
 	int empty_btf; /* a file that classic_open has made, or 0 */
 };
 
+/* Why POINT is missing and what is lost by it, to be freed; NULL: it is not missing. */
+char *point_missing(const struct attached *attached, enum point point);
+
 /*
  * Loads and attaches what can be had. Returns 0, or a negative errno with *ERROR (to be freed); then
  * there is nothing to detach.

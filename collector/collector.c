@@ -28,10 +28,11 @@ static int take(void *context, void *sample, size_t size)
 static void describe_missing(struct collector *collector)
 {
 	for (enum point i = 0; i < POINTS; i++) {
-		if (!collector->attached.links[i])
-			text_add(&collector->missing, "%s (%s): %s\n", point_descriptions[i].hook,
-				 strerror(-collector->attached.errors[i]),
-				 point_descriptions[i].loses);
+		char *missing = point_missing(&collector->attached, i);
+
+		if (missing)
+			text_add(&collector->missing, "%s\n", missing);
+		free(missing);
 	}
 }
 

@@ -15,11 +15,14 @@
 struct collector;
 
 struct collector_options {
-	unsigned ring_size;   /* bytes, rounded up to a power of two and a page; 0: the default, 8 MiB */
-	bool no_cache_fill;   /* do not attach the classic program that makes KVM read the exit's fields */
-	bool trust_stale;     /* test knob: use cached fields without the regs_avail check */
-	unsigned way;         /* test knob: 1 tp_btf, 2 raw_tp, 3 classic tracepoint, each alone; 0: the best */
-	bool verbose;         /* libbpf's and the verifier's words to standard error */
+	/* bytes, rounded up to a power of two and a page; 0: the default, 8 MiB */
+	unsigned ring_size;
+	/* do not attach the classic program that makes KVM read the exit's fields */
+	bool no_cache_fill;
+	bool trust_stale; /* test knob: use cached fields without the regs_avail check */
+	/* test knob: 1 tp_btf, 2 raw_tp, 3 classic tracepoint, each alone; 0: the best */
+	unsigned way;
+	bool verbose; /* libbpf's and the verifier's words to standard error */
 };
 
 /*
@@ -40,7 +43,8 @@ struct collector_stats {
  * -EPERM no rights or kernel lockdown, -ENOENT no KVM, no kvm_intel or no BTF, -ENOTSUP
  * a kernel too old, -ENOMEM, others from bpf(2).
  */
-int collector_open(const struct collector_options *options, struct collector **collector, char **error);
+int collector_open(const struct collector_options *options, struct collector **collector,
+		   char **error);
 
 /* The host and what is captured, as attached. Owned by the collector. */
 const struct reblock_source *collector_source(const struct collector *collector);
@@ -52,7 +56,8 @@ const char *collector_missing(const struct collector *collector);
  * Delivers what is in the ring, waiting at most TIMEOUT_MS for the ring to be looked at again.
  * Returns the number of records, or a negative errno, or the sink's value.
  */
-long collector_poll(struct collector *collector, int timeout_ms, collector_sink *sink, void *context);
+long collector_poll(struct collector *collector, int timeout_ms, collector_sink *sink,
+		    void *context);
 
 /*
  * Detaches, then delivers what is left, and a lost record for each vCPU whose last records

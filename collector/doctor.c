@@ -146,12 +146,13 @@ static void show_points(const struct page *page, const struct attached *attached
 	line(page, attached->way == WAY_TP_BTF ? OK : NOTE, "way", "%s", way_names[attached->way]);
 	for (enum point i = 0; i < POINTS; i++) {
 		const struct point_description *point = &point_descriptions[i];
+		char *missing = point_missing(attached, i);
 
-		if (attached->links[i])
+		if (missing)
+			line(page, MISSING, point->label, "%s", missing);
+		else if (attached->links[i])
 			line(page, OK, point->label, "%s: %s", point->hook, point->records);
-		else
-			line(page, MISSING, point->label, "%s (%s)\nlost: %s", point->hook,
-			     strerror(-attached->errors[i]), point->loses);
+		free(missing);
 	}
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "attach.h"
+#include "internal.h"
+
+#include <string.h>
 
 const char *const way_names[WAYS] = {
 	[WAY_TP_BTF] = "tp_btf",
@@ -65,7 +67,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.kind = REBLOCK_BLOCKED_READ,
 		.call = CALL_NMI_BLOCKED,
 		.records = "KVM's own look at blocking in the VMCS",
-		.loses = "direct evidence rests on vmx_nmi_allowed alone",
+		.loses = "direct evidence rests on vmx_nmi_allowed, if that is there",
 	},
 	[POINT_NMI_ALLOWED] = {
 		.label = "blocked_read",
@@ -74,7 +76,7 @@ const struct point_description point_descriptions[POINTS] = {
 		.kind = REBLOCK_BLOCKED_READ,
 		.call = CALL_NMI_ALLOWED,
 		.records = "the same, where the compiler hid vmx_nmi_blocked",
-		.loses = "direct evidence rests on vmx_nmi_blocked alone, which many kernels never call",
+		.loses = "direct evidence rests on vmx_nmi_blocked, which many kernels never call",
 	},
 	[POINT_ENTRY] = {
 		.label = "entry",
@@ -103,3 +105,15 @@ const struct point_description point_descriptions[POINTS] = {
 		.loses = "nothing can be recorded",
 	},
 };
+
+char *point_missing(const struct attached *attached, enum point point)
+{
+	const struct point_description *description = &point_descriptions[point];
+	int error = attached->errors[point];
+
+	/* The classic tracepoint's record is filled anyway. */
+	if (attached->links[point] || (point == POINT_CACHE && attached->way == WAY_CLASSIC))
+		return NULL;
+	return text("%s (%s): %s", description->hook,
+		    error ? strerror(-error) : "left out, as asked", description->loses);
+}
