@@ -51,13 +51,16 @@
 #define WORD_TOUCH 8        /* address to read, 0: none */
 #define WORD_CPUIDS 9       /* CPUID instructions */
 #define WORD_HALTS 10       /* HLT instructions */
-#define WORD_PF_ENTRY 11    /* address of the page-table entry that the page-fault handler makes present */
+/* address of the page-table entry that the page-fault handler makes present */
+#define WORD_PF_ENTRY 11
 /* Written by the guest: */
-#define WORD_ENTRIES 12        /* times the NMI handler was entered */
-#define WORD_NESTED 13         /* ... while an earlier one had not returned and NMIs had to be blocked */
-#define WORD_NESTED_ALLOWED 14 /* ... while an earlier one had not returned, after another handler's IRET in it */
-#define WORD_PF_ENTRIES 15     /* times the page-fault handler was entered */
-#define WORD_PF_RETURNED 16    /* the page-fault handler has returned into the NMI handler */
+#define WORD_ENTRIES 12 /* times the NMI handler was entered */
+/* ... while an earlier one had not returned and NMIs had to be blocked */
+#define WORD_NESTED 13
+/* ... while an earlier one had not returned, after another handler's IRET in it */
+#define WORD_NESTED_ALLOWED 14
+#define WORD_PF_ENTRIES 15  /* times the page-fault handler was entered */
+#define WORD_PF_RETURNED 16 /* the page-fault handler has returned into the NMI handler */
 #define MAILBOX_WORDS 17
 
 #endif

@@ -76,7 +76,8 @@ static void make_memory(struct machine *m)
 	memset(m->fill, 0, FILL_SIZE);
 }
 
-static void slot(struct machine *m, enum slot number, uint64_t guest, uint8_t *host, size_t size, unsigned flags)
+static void slot(struct machine *m, enum slot number, uint64_t guest, uint8_t *host, size_t size,
+		 unsigned flags)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = number,
@@ -99,7 +100,8 @@ static void make_page_tables(struct machine *m, bool alias_table_logged)
 	put(m, AT_PML4, 0, AT_PDPT | PRESENT | WRITABLE);
 	put(m, AT_PDPT, 0, AT_PD | PRESENT | WRITABLE);
 	put(m, AT_PD, 0, AT_PT_LOW | PRESENT | WRITABLE);
-	put(m, AT_PD, AT_ALIAS / LARGE, (alias_table_logged ? AT_PT_LOGGED : AT_PT_ALIAS) | PRESENT | WRITABLE);
+	put(m, AT_PD, AT_ALIAS / LARGE,
+	    (alias_table_logged ? AT_PT_LOGGED : AT_PT_ALIAS) | PRESENT | WRITABLE);
 	put(m, AT_PD, AT_FILL / LARGE, AT_FILL | PRESENT | WRITABLE | LARGE_PAGE);
 	for (unsigned i = 1; i < LOW_SIZE / PAGE; i++)
 		put(m, AT_PT_LOW, i, i * PAGE | PRESENT | WRITABLE);
@@ -115,7 +117,9 @@ static void gate(struct machine *m, unsigned vector, const char *label, unsigned
 {
 	uint64_t to = machine_address(label);
 
-	put(m, AT_IDT, 2 * vector, (to & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)stack << 32 | 0x8eull << 40 | to >> 16 << 48);
+	put(m, AT_IDT, 2 * vector,
+	    (to & 0xffff) | SELECTOR_CODE << 16 | (uint64_t)stack << 32 | 0x8eull << 40 |
+		    to >> 16 << 48);
 	put(m, AT_IDT, 2 * vector + 1, to >> 32);
 }
 
@@ -135,7 +139,13 @@ static void make_descriptors(struct machine *m)
 static void make_vcpu_state(struct machine *m)
 {
 	struct kvm_regs regs = { .rip = AT_CODE, .rflags = 2, .rsp = AT_STACK_TOP };
-	struct kvm_segment data = { .selector = SELECTOR_DATA, .limit = 0xffffffff, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1 };
+	struct kvm_segment data = { .selector = SELECTOR_DATA,
+				    .limit = 0xffffffff,
+				    .type = 3,
+				    .present = 1,
+				    .s = 1,
+				    .db = 1,
+				    .g = 1 };
 	struct kvm_segment code = data;
 	struct kvm_sregs sregs;
 
@@ -146,7 +156,9 @@ static void make_vcpu_state(struct machine *m)
 	code.l = 1;
 	sregs.cs = code;
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.tr = (struct kvm_segment){ .selector = SELECTOR_TSS, .base = AT_TSS, .limit = 103, .type = 11, .present = 1 };
+	sregs.tr = (struct kvm_segment){
+		.selector = SELECTOR_TSS, .base = AT_TSS, .limit = 103, .type = 11, .present = 1
+	};
 	sregs.gdt.base = AT_GDT;
 	sregs.gdt.limit = SELECTOR_DATA + 7;
 	sregs.idt.base = AT_IDT;
@@ -196,7 +208,8 @@ enum stop machine_run(struct machine *m, unsigned *port)
 	case KVM_EXIT_HLT:
 		return STOP_HALT;
 	case KVM_EXIT_FAIL_ENTRY:
-		fail("the entry failed: reason 0x%llx", (unsigned long long)m->run->fail_entry.hardware_entry_failure_reason);
+		fail("the entry failed: reason 0x%llx",
+		     (unsigned long long)m->run->fail_entry.hardware_entry_failure_reason);
 	case KVM_EXIT_INTERNAL_ERROR:
 		fail("KVM gave up: suberror %u", m->run->internal.suberror);
 	default:

@@ -50,6 +50,7 @@ uint64_t *machine_alias_entry(struct machine *m, unsigned n);
 /* Where a label of guest.S is in the guest. */
 uint64_t machine_address(const char *label);
 
-extern const char guest_code[], guest_code_end[], guest_nmi[], guest_iret_moved[], guest_page_fault[], guest_unplanned[];
+extern const char guest_code[], guest_code_end[], guest_nmi[], guest_iret_moved[],
+	guest_page_fault[], guest_unplanned[];
 
 #endif

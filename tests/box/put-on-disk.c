@@ -14,7 +14,16 @@
 #include <sys/io.h>
 #include <unistd.h>
 
-enum { DATA = 0x170, COUNT = 0x172, LBA_LOW, LBA_MIDDLE, LBA_HIGH, DEVICE, COMMAND, CONTROL = 0x376 };
+enum {
+	DATA = 0x170,
+	COUNT = 0x172,
+	LBA_LOW,
+	LBA_MIDDLE,
+	LBA_HIGH,
+	DEVICE,
+	COMMAND,
+	CONTROL = 0x376
+};
 enum { BUSY = 0x80, READY = 0x40, REQUEST = 0x08, ERROR = 0x01 };
 enum { NO_INTERRUPTS = 0x02, LBA = 0xe0, WRITE_SECTORS = 0x30, FLUSH_CACHE = 0xe7 };
 

@@ -23,7 +23,8 @@
 
 #define PAGE 4096ul
 #define ROUNDS 3
-#define FIRST_PAGE 4 /* of the alias pages; each round takes one, far enough from the last not to be fetched with it */
+/* of the alias pages; each round takes one, far enough from the last not to be fetched with it */
+#define FIRST_PAGE 4
 #define PAGE_STEP 9
 #define FRAME_OFFSET 0xf00
 #define SECONDS 10 /* for a scenario, by the clock of the machine that runs it */
@@ -37,14 +38,16 @@ enum paging { ANY, EPT, SHADOW };
 struct scenario {
 	const char *name;
 	enum paging paging;
-	bool nmi;           /* a round has an NMI at all */
-	bool moved;         /* its handler returns from a page that has no mapping yet */
-	enum second second; /* while the first one's handler has not returned, or right after a stop in user space */
-	bool stop;          /* KVM cannot map that page: KVM_RUN ends with EFAULT, then it can */
-	bool events;        /* at the stop, the vCPU's events are read and written back */
-	bool delivery;      /* the guest's stack has no mapping when the NMI is delivered */
-	bool reflect;       /* the guest's own page table does not map that page: the fault is the guest's */
-	bool log_full;      /* the page-modification log is full at the return, the page mapped */
+	bool nmi;   /* a round has an NMI at all */
+	bool moved; /* its handler returns from a page that has no mapping yet */
+	/* while the first one's handler has not returned, or right after a stop in user space */
+	enum second second;
+	bool stop;     /* KVM cannot map that page: KVM_RUN ends with EFAULT, then it can */
+	bool events;   /* at the stop, the vCPU's events are read and written back */
+	bool delivery; /* the guest's stack has no mapping when the NMI is delivered */
+	/* the guest's own page table does not map that page: the fault is the guest's */
+	bool reflect;
+	bool log_full; /* the page-modification log is full at the return, the page mapped */
 	bool touch, touch_stop;
 	unsigned spin, cpuids, halts;
 };
@@ -54,18 +57,43 @@ static const struct scenario scenarios[] = {
 	{ .name = "nmi", .nmi = true, .cpuids = 1, .halts = 1 },
 	{ .name = "ept-iret", .paging = EPT, .nmi = true, .moved = true, .second = IN_HANDLER },
 	{ .name = "ept-iret-quiet", .paging = EPT, .nmi = true, .moved = true },
-	{ .name = "fault-iret", .paging = SHADOW, .nmi = true, .moved = true, .second = IN_HANDLER },
-	{ .name = "pml-iret", .paging = EPT, .nmi = true, .moved = true, .log_full = true, .second = IN_HANDLER },
+	{ .name = "fault-iret",
+	  .paging = SHADOW,
+	  .nmi = true,
+	  .moved = true,
+	  .second = IN_HANDLER },
+	{ .name = "pml-iret",
+	  .paging = EPT,
+	  .nmi = true,
+	  .moved = true,
+	  .log_full = true,
+	  .second = IN_HANDLER },
 	{ .name = "nmi-delivery", .nmi = true, .delivery = true },
 	{ .name = "reflect", .paging = SHADOW, .nmi = true, .moved = true, .reflect = true },
-	{ .name = "reflect-nmi", .paging = SHADOW, .nmi = true, .moved = true, .reflect = true, .second = IN_HANDLER },
+	{ .name = "reflect-nmi",
+	  .paging = SHADOW,
+	  .nmi = true,
+	  .moved = true,
+	  .reflect = true,
+	  .second = IN_HANDLER },
 	{ .name = "user-stop", .nmi = true, .moved = true, .stop = true, .second = AT_STOP },
-	{ .name = "user-stop-events", .nmi = true, .moved = true, .stop = true, .events = true, .second = AT_STOP },
+	{ .name = "user-stop-events",
+	  .nmi = true,
+	  .moved = true,
+	  .stop = true,
+	  .events = true,
+	  .second = AT_STOP },
 	/*
 	 * An IRET that unblocks, exits whose handlers read nothing, then an EPT violation of the guest's own code at
 	 * which an NMI is sent: who takes the first exit's qualification for the last one's sees an NMI in an NMI.
 	 */
-	{ .name = "stale-trap", .nmi = true, .moved = true, .spin = 1500000, .touch = true, .touch_stop = true, .second = AT_STOP },
+	{ .name = "stale-trap",
+	  .nmi = true,
+	  .moved = true,
+	  .spin = 1500000,
+	  .touch = true,
+	  .touch_stop = true,
+	  .second = AT_STOP },
 };
 
 /* What was done in a scenario so far. */
@@ -124,7 +152,8 @@ static void prepare_round(struct machine *m, const struct scenario *s, const str
 	word[WORD_CPUIDS] = s->cpuids;
 	word[WORD_HALTS] = s->halts;
 	word[WORD_TOUCH] = s->touch ? AT_FILL + page * PAGE : 0;
-	word[WORD_TOUCH_BEFORE] = AT_ALIAS; /* so that a round's IRET finds all but its own page mapped */
+	/* so that a round's IRET finds all but its own page mapped */
+	word[WORD_TOUCH_BEFORE] = AT_ALIAS;
 	if (s->touch_stop)
 		machine_protect_fill(m, true);
 	if (s->reflect) {
@@ -195,13 +224,15 @@ static void check_round(const struct machine *m, const struct scenario *s, const
 	const volatile uint64_t *word = m->mailbox;
 
 	if (word[WORD_ENTRIES] != d->nmis)
-		fail("%s: %u NMIs sent, the guest's handler entered %u times", s->name, d->nmis, (unsigned)word[WORD_ENTRIES]);
+		fail("%s: %u NMIs sent, the guest's handler entered %u times", s->name, d->nmis,
+		     (unsigned)word[WORD_ENTRIES]);
 	if (word[WORD_ARMED] != 0)
 		fail("%s: the NMI handler did not move its frame", s->name);
 	if (d->stops != (s->stop || s->touch_stop ? rounds : 0))
 		fail("%s: %u stops in user space in %u rounds", s->name, d->stops, rounds);
 	if (word[WORD_PF_ENTRIES] != (s->reflect ? rounds : 0))
-		fail("%s: %u page faults of the guest in %u rounds", s->name, (unsigned)word[WORD_PF_ENTRIES], rounds);
+		fail("%s: %u page faults of the guest in %u rounds", s->name,
+		     (unsigned)word[WORD_PF_ENTRIES], rounds);
 }
 
 /* The kind of exit that the moved frame's IRET takes, and so where bit 12 is. */
@@ -217,8 +248,8 @@ struct options {
 };
 
 /* failure: what went wrong, or NULL. One write, so that lines stay whole. */
-static void tell(const struct options *o, const struct scenario *s, const struct machine *m, const struct done *d, pid_t pid,
-		 const char *failure)
+static void tell(const struct options *o, const struct scenario *s, const struct machine *m,
+		 const struct done *d, pid_t pid, const char *failure)
 {
 	unsigned counts[3] = { 0 };
 	char line[1024];
@@ -228,7 +259,8 @@ static void tell(const struct options *o, const struct scenario *s, const struct
 	if (o->truth == NULL)
 		return;
 	uname(&host);
-	if (d != NULL && s->moved && parameter("vnmi")) { /* without virtual NMIs no bit 12 is defined */
+	/* without virtual NMIs no bit 12 is defined */
+	if (d != NULL && s->moved && parameter("vnmi")) {
 		unsigned reason = unblock_reason(s), retries = 0;
 
 		/* After a stop the IRET faults once more, as an unblocking one unless an NMI has come in between. */
@@ -236,17 +268,20 @@ static void tell(const struct options *o, const struct scenario *s, const struct
 			retries = d->stops - (unsigned)m->mailbox[WORD_NESTED];
 		counts[reason == 48 ? 0 : reason == 62 ? 1 : 2] = d->round + retries;
 	}
-	length = snprintf(line, sizeof line,
-			  "{\"scenario\":\"%s\",\"pid\":%d,\"kernel\":\"%s\",\"variant\":\"%s\",\"params\":\"%s\",\"rounds\":%u,"
-			  "\"unblocks\":{\"48\":%u,\"62\":%u,\"0\":%u},\"iret_rip\":\"0x%llx\",\"nmis_sent\":%u,\"nmi_entries\":%u,"
-			  "\"nested\":%u,\"nested_allowed\":%u,\"page_faults\":%u,\"user_stops\":%u,\"events_written\":%u,"
-			  "\"events_masked\":%u,\"failure\":%s%s%s}\n",
-			  s->name, (int)pid, host.release, o->variant, o->params, d ? d->round : 0, counts[0], counts[1], counts[2],
-			  (unsigned long long)machine_address(guest_iret_moved), d ? d->nmis : 0,
-			  m ? (unsigned)m->mailbox[WORD_ENTRIES] : 0, m ? (unsigned)m->mailbox[WORD_NESTED] : 0,
-			  m ? (unsigned)m->mailbox[WORD_NESTED_ALLOWED] : 0, m ? (unsigned)m->mailbox[WORD_PF_ENTRIES] : 0,
-			  d ? d->stops : 0, d && s->events ? d->stops : 0, d ? d->masked : 0, failure ? "\"" : "",
-			  failure ? failure : "null", failure ? "\"" : "");
+	length = snprintf(
+		line, sizeof line,
+		"{\"scenario\":\"%s\",\"pid\":%d,\"kernel\":\"%s\",\"variant\":\"%s\",\"params\":\"%s\",\"rounds\":%u,"
+		"\"unblocks\":{\"48\":%u,\"62\":%u,\"0\":%u},\"iret_rip\":\"0x%llx\",\"nmis_sent\":%u,\"nmi_entries\":%u,"
+		"\"nested\":%u,\"nested_allowed\":%u,\"page_faults\":%u,\"user_stops\":%u,\"events_written\":%u,"
+		"\"events_masked\":%u,\"failure\":%s%s%s}\n",
+		s->name, (int)pid, host.release, o->variant, o->params, d ? d->round : 0, counts[0],
+		counts[1], counts[2], (unsigned long long)machine_address(guest_iret_moved),
+		d ? d->nmis : 0, m ? (unsigned)m->mailbox[WORD_ENTRIES] : 0,
+		m ? (unsigned)m->mailbox[WORD_NESTED] : 0,
+		m ? (unsigned)m->mailbox[WORD_NESTED_ALLOWED] : 0,
+		m ? (unsigned)m->mailbox[WORD_PF_ENTRIES] : 0, d ? d->stops : 0,
+		d && s->events ? d->stops : 0, d ? d->masked : 0, failure ? "\"" : "",
+		failure ? failure : "null", failure ? "\"" : "");
 	fd = open(o->truth, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, line, (size_t)length) != length)
 		fail("%s: %s", o->truth, strerror(errno));
@@ -304,7 +339,9 @@ static bool play_apart(const struct options *o, const struct scenario *s)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	if (WIFSIGNALED(status))
-		snprintf(failure, sizeof failure, WTERMSIG(status) == SIGALRM ? "not over after %d s" : "ended by a signal", SECONDS);
+		snprintf(failure, sizeof failure,
+			 WTERMSIG(status) == SIGALRM ? "not over after %d s" : "ended by a signal",
+			 SECONDS);
 	else
 		snprintf(failure, sizeof failure, "ended with status %d", WEXITSTATUS(status));
 	fprintf(stderr, "vmm: %s: %s\n", s->name, failure);
