@@ -24,7 +24,8 @@ static __always_inline void fill_injection(struct reblock_record *r, struct kvm_
 	int vm86 = 1;
 	__u32 vector, type;
 
-	VMX_READ(vm86, vmx, rmode.vm86_active);
+	if (bpf_core_field_exists(vmx->rmode.vm86_active))
+		VMX_READ(vm86, vmx, rmode.vm86_active);
 	if (vm86 || (r->flags & REBLOCK_L2))
 		return;
 	r->presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;

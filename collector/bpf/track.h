@@ -62,11 +62,13 @@ static __always_inline bool is_tdx(struct kvm *kvm, const enum access access)
  */
 static __always_inline struct vcpu_state *track(struct kvm_vcpu *vcpu, const enum access access)
 {
-	__u64 key = (__u64)vcpu, exits = READ(access, vcpu, stat.exits);
+	__u64 key = (__u64)vcpu, exits = 0;
 	struct vcpu_state *state;
 
 	if (!recording)
 		return 0;
+	if (bpf_core_field_exists(vcpu->stat.exits))
+		exits = READ(access, vcpu, stat.exits);
 	state = bpf_map_lookup_elem(&vcpus, &key);
 	if (!state || state->dead || exits < state->exits) {
 		struct kvm *kvm = READ(access, vcpu, kvm);

@@ -130,7 +130,8 @@ static __always_inline void fill_vmcs(struct reblock_record *r, struct vcpu_vmx 
 		r->exec = both[1];
 		r->presence |= REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC;
 	}
-	if (recover_after || r->kind == REBLOCK_ENTRY) {
+	if (bpf_core_field_exists(vmcs->nmi_known_unmasked) &&
+	    (recover_after || r->kind == REBLOCK_ENTRY)) {
 		VMX_READ(unmasked, vmcs, nmi_known_unmasked);
 		r->presence |= REBLOCK_HAS_NMI_KNOWN_UNMASKED;
 		if (unmasked)
