@@ -53,14 +53,13 @@
 #define ROW4(e, n) e(n), e((n) + 1), e((n) + 2), e((n) + 3)
 #define ROW16(e, n) ROW4(e, n), ROW4(e, (n) + 4), ROW4(e, (n) + 8), ROW4(e, (n) + 12)
 #define ROW64(e, n) ROW16(e, n), ROW16(e, (n) + 16), ROW16(e, (n) + 32), ROW16(e, (n) + 48)
-#define TABLE(e) \
-	{ \
-		ROW64(e, 0u), ROW64(e, 64u), ROW64(e, 128u), ROW64(e, 192u) \
-	}
+#define TABLE(e) ROW64(e, 0u), ROW64(e, 64u), ROW64(e, 128u), ROW64(e, 192u)
 
 /* table[k][b]: what byte b does to the CRC when k more bytes follow. */
-static const uint32_t table[8][256] = { TABLE(E0), TABLE(E1), TABLE(E2), TABLE(E3),
-					TABLE(E4), TABLE(E5), TABLE(E6), TABLE(E7) };
+static const uint32_t table[8][256] = {
+	{ TABLE(E0) }, { TABLE(E1) }, { TABLE(E2) }, { TABLE(E3) },
+	{ TABLE(E4) }, { TABLE(E5) }, { TABLE(E6) }, { TABLE(E7) }
+};
 
 static uint32_t crc_table(uint32_t crc, const unsigned char *p, size_t size)
 {

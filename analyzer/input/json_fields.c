@@ -6,56 +6,48 @@
 #define EVERY_KIND ((1 << REBLOCK_KINDS) - 2)
 #define OF_A_VCPU (EVERY_KIND & ~K(META))
 #define EXIT_ENTRY (K(EXIT) | K(ENTRY))
-#define AT(member) (uint8_t) offsetof(struct reblock_record, member)
+#define AT(member) (uint8_t)(offsetof(struct reblock_record, member))
 
 #define U64(key, kinds, has, member, hex) \
-	{ \
-		key, kinds, REBLOCK_HAS_##has, UINT64_MAX, JSON_FIELD_U64, hex, AT(member), 0 \
-	}
+	key, kinds, REBLOCK_HAS_##has, UINT64_MAX, JSON_FIELD_U64, hex, AT(member), 0
 #define U32(key, kinds, has, member, hex) \
-	{ \
-		key, kinds, REBLOCK_HAS_##has, UINT32_MAX, JSON_FIELD_U32, hex, AT(member), 0 \
-	}
+	key, kinds, REBLOCK_HAS_##has, UINT32_MAX, JSON_FIELD_U32, hex, AT(member), 0
 #define U16(key, kinds, has, member, hex) \
-	{ \
-		key, kinds, REBLOCK_HAS_##has, UINT16_MAX, JSON_FIELD_U16, hex, AT(member), 0 \
-	}
+	key, kinds, REBLOCK_HAS_##has, UINT16_MAX, JSON_FIELD_U16, hex, AT(member), 0
 #define FLAG(key, kinds, has, bit) \
-	{ \
-		key, kinds, REBLOCK_HAS_##has, 1, JSON_FIELD_FLAG, 0, AT(flags), REBLOCK_##bit \
-	}
+	key, kinds, REBLOCK_HAS_##has, 1, JSON_FIELD_FLAG, 0, AT(flags), REBLOCK_##bit
 
 const struct json_field json_fields[] = {
 	{ "t", EVERY_KIND, 0, REBLOCK_NO_TIME - 1, JSON_FIELD_U64, 0, AT(t), 0 },
 	{ "vm", EVERY_KIND, 0, REBLOCK_NO_VM - 1, JSON_FIELD_U32, 0, AT(vm), 0 },
 	{ "vcpu", OF_A_VCPU, 0, REBLOCK_NO_VCPU - 1, JSON_FIELD_U16, 0, AT(vcpu), 0 },
 	{ "cpu", EVERY_KIND, 0, REBLOCK_NO_CPU - 1, JSON_FIELD_U16, 0, AT(cpu), 0 },
-	U16("seq", EVERY_KIND, SEQ, seq, 0),
-	U32("reason", K(EXIT) | K(USER_EXIT), REASON, reason, 0),
-	U64("qualification", K(EXIT), QUALIFICATION, qualification, 1),
-	U32("intr_info", EXIT_ENTRY, INTR_INFO, intr_info, 1),
-	U32("error_code", EXIT_ENTRY, ERROR_CODE, error_code, 1),
-	U32("idt_vectoring", K(EXIT), IDT_VECTORING, idt_vectoring, 1),
-	U32("interruptibility", EXIT_ENTRY, INTERRUPTIBILITY, interruptibility, 1),
-	U16("pin", EXIT_ENTRY, PIN, pin, 1),
-	U32("exec", EXIT_ENTRY, EXEC, exec, 1),
-	U64("rip", EXIT_ENTRY, RIP, rip, 1),
-	FLAG("rip_same", K(ENTRY), RIP_SAME, RIP_SAME),
-	FLAG("l2", EXIT_ENTRY, L2, L2),
-	FLAG("nmi_injected", K(ENTRY), NMI_INJECTED, NMI_INJECTED),
-	FLAG("nmi_known_unmasked", EXIT_ENTRY, NMI_KNOWN_UNMASKED, NMI_KNOWN_UNMASKED),
-	FLAG("masked", K(MASK_WRITE) | K(MASK_READ) | K(EVENTS_WRITE), MASKED, MASKED),
-	FLAG("blocked", K(BLOCKED_READ), MASKED, MASKED),
-	FLAG("injected", K(EVENTS_WRITE), NMI_INJECTED, NMI_INJECTED),
-	FLAG("pending", K(EVENTS_WRITE), PENDING, PENDING),
-	U64("count", K(LOST), QUALIFICATION, qualification, 0),
-	U32("pid", K(META), ERROR_CODE, error_code, 0),
+	{ U16("seq", EVERY_KIND, SEQ, seq, 0) },
+	{ U32("reason", K(EXIT) | K(USER_EXIT), REASON, reason, 0) },
+	{ U64("qualification", K(EXIT), QUALIFICATION, qualification, 1) },
+	{ U32("intr_info", EXIT_ENTRY, INTR_INFO, intr_info, 1) },
+	{ U32("error_code", EXIT_ENTRY, ERROR_CODE, error_code, 1) },
+	{ U32("idt_vectoring", K(EXIT), IDT_VECTORING, idt_vectoring, 1) },
+	{ U32("interruptibility", EXIT_ENTRY, INTERRUPTIBILITY, interruptibility, 1) },
+	{ U16("pin", EXIT_ENTRY, PIN, pin, 1) },
+	{ U32("exec", EXIT_ENTRY, EXEC, exec, 1) },
+	{ U64("rip", EXIT_ENTRY, RIP, rip, 1) },
+	{ FLAG("rip_same", K(ENTRY), RIP_SAME, RIP_SAME) },
+	{ FLAG("l2", EXIT_ENTRY, L2, L2) },
+	{ FLAG("nmi_injected", K(ENTRY), NMI_INJECTED, NMI_INJECTED) },
+	{ FLAG("nmi_known_unmasked", EXIT_ENTRY, NMI_KNOWN_UNMASKED, NMI_KNOWN_UNMASKED) },
+	{ FLAG("masked", K(MASK_WRITE) | K(MASK_READ) | K(EVENTS_WRITE), MASKED, MASKED) },
+	{ FLAG("blocked", K(BLOCKED_READ), MASKED, MASKED) },
+	{ FLAG("injected", K(EVENTS_WRITE), NMI_INJECTED, NMI_INJECTED) },
+	{ FLAG("pending", K(EVENTS_WRITE), PENDING, PENDING) },
+	{ U64("count", K(LOST), QUALIFICATION, qualification, 0) },
+	{ U32("pid", K(META), ERROR_CODE, error_code, 0) },
 	{ "name", K(META), REBLOCK_HAS_RIP, 0, JSON_FIELD_NAME, 0, AT(rip), 0 },
 	{ NULL, 0, 0, 0, 0, 0, 0, 0 },
 };
 
 #define SOURCE_AT(member) \
-	(uint16_t) offsetof(struct reblock_source, member), \
+	(uint16_t)(offsetof(struct reblock_source, member)), \
 		(uint16_t)sizeof(((struct reblock_source *)0)->member)
 
 const struct json_source_field json_source_fields[] = {

@@ -223,7 +223,7 @@ static uint16_t *rows_by_table(unsigned between)
 
 #define SET(r, member, bit, list, o) \
 	do { \
-		(r)->presence &= (uint16_t) ~(bit); \
+		(r)->presence &= (uint16_t)(~(bit)); \
 		(r)->member = 0; \
 		if ((o) < COUNT(list)) { \
 			(r)->member = (list)[o]; \
