@@ -200,6 +200,37 @@ static void hole(void **state)
 	free(data);
 }
 
+/* The end mark knows how many records there were; nothing after it is read. */
+static void end_mark(void **state)
+{
+	size_t size;
+	unsigned char *data = small_trace(&size), *twice = malloc(2 * size);
+	const int kept[3] = { 1, 1, 0 }, all[3] = { 1, 1, 1 };
+	struct fixture_result r;
+
+	(void)state;
+	memcpy(twice, data, chunk_at(data, 2));
+	memcpy(twice + chunk_at(data, 2), data + size - 64, 64);
+	fixture_write(twice, chunk_at(data, 2) + 64);
+	r = fixture_read_all(fixture_path);
+	assert_int_equal(r.damages, 1);
+	check_kept(&r, kept);
+	assert_int_equal(r.records[r.n - 1].qualification, CHUNK);
+	free(r.records);
+
+	memcpy(twice, data, size);
+	memcpy(twice + size, data, size);
+	fixture_write(twice, 2 * size);
+	r = fixture_read_all(fixture_path);
+	assert_int_equal(r.damages, 1);
+	assert_int_equal(r.n, N);
+	check_kept(&r, all);
+	assert_non_null(strstr(r.first, "after the end mark"));
+	free(r.records);
+	free(twice);
+	free(data);
+}
+
 static void fix_header(unsigned char *data)
 {
 	struct reblock_trace_header *h = (void *)data;
@@ -436,6 +467,7 @@ int main(void)
 		cmocka_unit_test(every_cut),
 		cmocka_unit_test(every_changed_byte),
 		cmocka_unit_test(hole),
+		cmocka_unit_test(end_mark),
 		cmocka_unit_test(newer_version),
 		cmocka_unit_test(newer_chunk),
 		cmocka_unit_test(untrusted_records),
