@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Writes the skeleton of BPF object OBJECT, named NAME, to OUTPUT; a failed run leaves no output behind.
+# Writes the skeleton of BPF object OBJECT, named NAME, to OUTPUT.
 execute_process(
 	COMMAND ${BPFTOOL} gen skeleton ${OBJECT} name ${NAME}
-	OUTPUT_FILE ${OUTPUT}
-	RESULT_VARIABLE result
+	OUTPUT_VARIABLE skeleton
+	COMMAND_ERROR_IS_FATAL ANY
 )
-if(NOT result EQUAL 0)
-	file(REMOVE ${OUTPUT})
-	message(FATAL_ERROR "bpftool gen skeleton ${OBJECT} failed: ${result}")
-endif()
+# It is generated: what clang-tidy thinks of it is of no use.
+file(WRITE ${OUTPUT} "/* NOLINTBEGIN */\n${skeleton}/* NOLINTEND */\n")

@@ -8,21 +8,20 @@ static int replay(const char *path)
 {
 	FILE *file = fopen(path, "rb");
 	uint8_t *data = NULL;
-	size_t size = 0, room = 0, n;
+	size_t size = 0, n;
 
 	if (file == NULL) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 1;
 	}
 	do {
-		if (size == room) {
-			room = room ? 2 * room : 65536;
-			data = realloc(data, room);
-			FUZZ_CHECK(data != NULL);
-		}
-		n = fread(data + size, 1, room - size, file);
+		uint8_t *larger = realloc(data, size + 65536);
+
+		FUZZ_CHECK(larger != NULL);
+		data = larger;
+		n = fread(data + size, 1, 65536, file);
 		size += n;
-	} while (n > 0);
+	} while (n == 65536);
 	fclose(file);
 	printf("%s: %zu bytes\n", path, size);
 	fflush(stdout);
