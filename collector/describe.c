@@ -64,8 +64,7 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 	if (attached->entry_intr_info)
 		source->fields |= REBLOCK_HAS_NMI_INJECTED;
 	if (attached->way != WAY_CLASSIC) {
-		source->fields |= REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_L2 |
-				  REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_MASKED |
+		source->fields |= REBLOCK_HAS_L2 | REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_MASKED |
 				  REBLOCK_HAS_PENDING;
 		if (attached->shape.controls)
 			source->fields |= REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC;

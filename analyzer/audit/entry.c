@@ -59,7 +59,6 @@ static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
-	audit_exit_words(&v->exit.record, words);
 	if (before == REBLOCK_NO && after == REBLOCK_YES && row == 10) {
 		finding =
 			pair_finding(v, REBLOCK_UNDEFINED_BIT, REBLOCK_DIRECT, rule, entry, number);
@@ -198,6 +197,12 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	    !(audit->source.captures & 1u << REBLOCK_USER_EXIT))
 		v->exit.between |= REBLOCK_BETWEEN_UNRECORDED;
 	reblock_rules(&v->exit.record, &v->exit.unblock, v->exit.between, entry, &verdict);
+	if (audit->options.pair) {
+		struct reblock_pair pair = { v->exit.number, number,          &v->exit.record,
+					     entry,          v->exit.between, verdict };
+
+		audit->options.pair(audit->options.context, &pair);
+	}
 	check_mask_read(audit, v, entry, number, &verdict);
 	if (verdict.row == 3)
 		check_task_gate(audit, v, entry, number);

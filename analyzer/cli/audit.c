@@ -104,7 +104,9 @@ static int audit_file(const char *path, const struct options *options)
 {
 	struct run run = { .options = options, .report = { stdout, options->colour, path } };
 	struct cli_damages damages = { "audit", path, 0, &run.progress };
-	struct reblock_audit_options how = { options->vnmi, on_finding, NULL, &run };
+	struct reblock_audit_options how = { .vnmi = options->vnmi,
+					     .finding = on_finding,
+					     .context = &run };
 	struct reblock_summary total;
 	struct reblock_input *input;
 	struct reblock_audit *audit;

@@ -61,6 +61,50 @@ static bool parse(const char *option, const char *text, unsigned kind, struct re
 	return false;
 }
 
+static void on_pair(void *context, const struct reblock_pair *pair)
+{
+	explain_pair(context, pair);
+}
+
+static void on_judgement(void *context, const struct reblock_judgement *judgement)
+{
+	struct explain *e = context;
+
+	e->has_judgement = true;
+	e->judgement = *judgement;
+}
+
+static int on_finding(void *context, const struct reblock_finding *finding)
+{
+	struct explain *e = context;
+
+	if (e->n_findings < EXPLAIN_FINDINGS)
+		e->findings[e->n_findings] = *finding;
+	e->n_findings++;
+	return 0;
+}
+
+/* A trace of just these two records, by a source that would have seen anything between them. */
+static bool audit_text(struct explain *e, enum reblock_vnmi vnmi)
+{
+	struct reblock_source source = { .presence = REBLOCK_SOURCE_CAPTURES,
+					 .captures = (1u << REBLOCK_KINDS) - 1 };
+	struct reblock_audit_options how = { vnmi, on_finding, on_judgement, on_pair, e };
+	struct reblock_record both[2] = { e->exit, e->entry };
+	struct reblock_audit *audit = reblock_audit_new(&source, &how);
+	bool ok;
+
+	both[1].vm = both[0].vm;
+	both[1].vcpu = both[0].vcpu;
+	ok = audit && reblock_audit_feed(audit, 0, both, 2) == 0 &&
+	     reblock_audit_finish(audit) == 0;
+	if (!ok)
+		cli_say("explain", "out of memory");
+	reblock_audit_free(audit);
+	e->audited = true;
+	return ok;
+}
+
 static int explain_text(const struct options *o)
 {
 	struct report report = { stdout, o->colour, "record" };
@@ -71,10 +115,10 @@ static int explain_text(const struct options *o)
 	if (o->entry && !parse("--entry", o->entry, REBLOCK_ENTRY, &e.entry))
 		return CLI_ERROR;
 	e.has_entry = o->entry != NULL;
-	if (e.has_entry)
-		e.between = explain_between(NULL, &e.exit, &e.entry);
-	e.assumed_pin = assume_pin(&e.exit, o->vnmi);
-	assume_pin(&e.entry, o->vnmi);
+	if (e.has_entry && !audit_text(&e, o->vnmi))
+		return CLI_ERROR;
+	if (!e.has_entry)
+		e.assumed_pin = assume_pin(&e.exit, o->vnmi);
 	explain_exit(&report, &e);
 	return CLI_OK;
 }
@@ -125,10 +169,9 @@ static int explain_number(const char *word, const struct options *o)
 		cli_say("explain",
 			"standard input cannot be read twice, as this needs; save it to a file");
 	} else if (explain_file_read(&x)) {
-		x.explain.source = &x.source;
 		if (x.has_exit) {
-			x.explain.assumed_pin = assume_pin(&x.explain.exit, o->vnmi);
-			assume_pin(&x.explain.entry, o->vnmi);
+			if (!x.explain.has_verdict)
+				x.explain.assumed_pin = assume_pin(&x.explain.exit, o->vnmi);
 			if (x.wanted.kind != REBLOCK_EXIT && x.wanted.kind != REBLOCK_ENTRY) {
 				explain_record(&report, &x.wanted, x.number);
 				printf("  it lies between this exit and its entry:\n\n");

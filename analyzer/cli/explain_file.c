@@ -10,11 +10,8 @@
 struct walk {
 	struct explain_file *x;
 	struct reblock_audit *audit;
-	bool at_exit;   /* an exit is open: its entry has not come */
-	bool done;      /* the entry of the wanted exit was met, or none can come */
-	unsigned early; /* of enum reblock_between, met before an exit */
-	bool has_seq;
-	uint16_t seq;
+	bool at_exit; /* an exit is open: its entry has not come */
+	bool done;    /* the entry of the wanted exit was met, or none can come */
 };
 
 static struct reblock_input *open_input(const struct explain_file *x, struct cli_damages *damages)
@@ -86,6 +83,15 @@ static void on_judgement(void *context, const struct reblock_judgement *j)
 	x->explain.judgement = *j;
 }
 
+/* The pair as the audit sees it, with what it takes for fields that the source cannot carry. */
+static void on_pair(void *context, const struct reblock_pair *pair)
+{
+	struct explain_file *x = ((struct walk *)context)->x;
+
+	if (x->has_exit && pair->exit_number == x->explain.exit_number)
+		explain_pair(&x->explain, pair);
+}
+
 static bool concerns(const struct explain_file *x, const struct reblock_record *r)
 {
 	if (r->kind == REBLOCK_META)
@@ -101,10 +107,7 @@ static void start_exit(struct walk *w, const struct reblock_record *r, uint64_t 
 
 	e->exit = *r;
 	e->exit_number = number;
-	e->between = w->early;
-	e->lost = false;
 	e->n_seen = e->n_between = 0;
-	w->early = 0;
 	w->at_exit = true;
 }
 
@@ -112,29 +115,13 @@ static void between(struct walk *w, const struct reblock_record *r, uint64_t num
 {
 	struct explain *e = &w->x->explain;
 
-	if (!w->at_exit) {
-		if (r->kind == REBLOCK_MASK_WRITE)
-			w->early |= REBLOCK_BETWEEN_MASK_WRITE;
+	if (!w->at_exit)
 		return;
-	}
-	e->between |= explain_between(&w->x->source, &e->exit, r);
-	e->lost |= r->kind == REBLOCK_LOST;
 	if (e->n_seen < EXPLAIN_BETWEEN) {
 		e->seen[e->n_seen] = *r;
 		e->seen_number[e->n_seen++] = number;
 	}
 	e->n_between++;
-}
-
-/* A gap in the vCPU's sequence is a loss at that place. */
-static void check_seq(struct walk *w, const struct reblock_record *r)
-{
-	if (r->vcpu != w->x->wanted.vcpu || !reblock_has(r, REBLOCK_HAS_SEQ))
-		return;
-	if (w->has_seq && r->seq != (uint16_t)(w->seq + 1))
-		w->x->explain.lost = true;
-	w->has_seq = true;
-	w->seq = r->seq;
 }
 
 /* A record of the wanted vCPU. The wanted record belongs to the last exit before it that has no entry yet. */
@@ -144,7 +131,6 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 
 	if (w->done)
 		return;
-	check_seq(w, r);
 	if (r->kind == REBLOCK_EXIT) {
 		if (number > x->number) {
 			w->done = true;
@@ -152,7 +138,6 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 		}
 		start_exit(w, r, number);
 	} else if (r->kind == REBLOCK_ENTRY && w->at_exit) {
-		x->explain.between |= explain_between(&x->source, &x->explain.exit, r);
 		x->explain.entry = *r;
 		x->explain.entry_number = number;
 		w->at_exit = false;
@@ -172,7 +157,7 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 bool explain_file_read(struct explain_file *x)
 {
 	struct walk w = { .x = x };
-	struct reblock_audit_options how = { x->vnmi, on_finding, on_judgement, &w };
+	struct reblock_audit_options how = { x->vnmi, on_finding, on_judgement, on_pair, &w };
 	struct reblock_input *input;
 	const struct reblock_record *records;
 	uint64_t at = 0;

@@ -20,6 +20,8 @@ static const char help_text[] =
 	"  --duration S        stop after S seconds, such as 60 or 0.5\n"
 	"  --no-cache-fill     do not make KVM read the fields of each exit that it would not read itself: costs less,\n"
 	"                      and more fields are absent\n"
+	"  --trust-stale       for tests of reblock itself: use KVM's copies of exit fields without asking whether they\n"
+	"                      are this exit's; the trace will hold wrong values\n"
 	"  --ring-size N       bytes of the ring buffer, with K or M for kilobytes or megabytes (default 8M)\n"
 	"  -v, --verbose       also what libbpf and the kernel's verifier say\n"
 	"  -h, --help          this text\n\n"
@@ -232,11 +234,12 @@ static bool read_seconds(const char *text, double *seconds)
 
 int cli_record(int argc, char **argv)
 {
-	enum { DURATION = 256, NO_CACHE_FILL, RING_SIZE };
+	enum { DURATION = 256, NO_CACHE_FILL, TRUST_STALE, RING_SIZE };
 	static const struct option longs[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "duration", required_argument, NULL, DURATION },
 		{ "no-cache-fill", no_argument, NULL, NO_CACHE_FILL },
+		{ "trust-stale", no_argument, NULL, TRUST_STALE },
 		{ "ring-size", required_argument, NULL, RING_SIZE },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -268,6 +271,9 @@ int cli_record(int argc, char **argv)
 			return CLI_ERROR;
 		case NO_CACHE_FILL:
 			o.collector.no_cache_fill = true;
+			break;
+		case TRUST_STALE:
+			o.collector.trust_stale = true;
 			break;
 		case RING_SIZE:
 			if (read_size(optarg, &o.collector.ring_size))

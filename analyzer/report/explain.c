@@ -61,50 +61,15 @@ void explain_record(const struct report *r, const struct reblock_record *x, uint
 	field(r, x, REBLOCK_HAS_EXEC, "exec", x->exec, decode_exec(x->exec, meaning));
 }
 
-/* Whether X is of a nested guest; where the source cannot carry that, it is not. */
-static enum reblock_tri nested(const struct reblock_source *source, const struct reblock_record *x)
+void explain_pair(struct explain *e, const struct reblock_pair *pair)
 {
-	if (reblock_has(x, REBLOCK_HAS_L2))
-		return reblock_tri_of(reblock_flag(x, REBLOCK_L2));
-	return source && source->presence & REBLOCK_SOURCE_FIELDS &&
-			       source->fields & REBLOCK_HAS_L2 ?
-		       REBLOCK_UNKNOWN :
-		       REBLOCK_NO;
-}
-
-static bool captures(const struct reblock_source *source, unsigned kind)
-{
-	return source && source->presence & REBLOCK_SOURCE_CAPTURES && source->captures >> kind & 1;
-}
-
-unsigned explain_between(const struct reblock_source *source, const struct reblock_record *exit,
-			 const struct reblock_record *x)
-{
-	enum reblock_tri at_exit, at_entry;
-	unsigned between;
-
-	switch (x->kind) {
-	case REBLOCK_MASK_WRITE:
-		return REBLOCK_BETWEEN_MASK_WRITE;
-	case REBLOCK_EVENTS_WRITE:
-		return REBLOCK_BETWEEN_EVENTS_WRITE;
-	case REBLOCK_USER_EXIT:
-		return captures(source, REBLOCK_EVENTS_WRITE) ? 0 : REBLOCK_BETWEEN_USER_SPACE;
-	case REBLOCK_ENTRY:
-		/* A record given by itself: nothing else is taken to have happened. */
-		between = source && !captures(source, REBLOCK_USER_EXIT) ?
-				  REBLOCK_BETWEEN_UNRECORDED :
-				  0;
-		at_exit = nested(source, exit);
-		at_entry = nested(source, x);
-		if (at_exit == REBLOCK_UNKNOWN || at_entry == REBLOCK_UNKNOWN)
-			between |= REBLOCK_BETWEEN_L2_UNKNOWN;
-		else if (at_exit != at_entry)
-			between |= REBLOCK_BETWEEN_OTHER_VMCS;
-		return between;
-	default:
-		return 0;
-	}
+	e->assumed_pin = reblock_has(pair->exit, REBLOCK_HAS_PIN) &&
+			 !reblock_has(&e->exit, REBLOCK_HAS_PIN);
+	e->exit = *pair->exit;
+	e->entry = *pair->entry;
+	e->between = pair->between;
+	e->verdict = pair->verdict;
+	e->has_verdict = true;
 }
 
 static void show_between(const struct report *r, const struct explain *e)
@@ -123,7 +88,7 @@ static void show_between(const struct report *r, const struct explain *e)
 		{ REBLOCK_BETWEEN_L2_UNKNOWN, "whether the entry used the same VMCS is not known" },
 	};
 
-	if (!e->between && !e->n_between && !e->lost)
+	if (!e->between && !e->n_between && e->has_verdict)
 		return;
 	fprintf(r->out, "\n%sBetween exit and entry%s\n", report_bold(r), report_plain(r));
 	for (unsigned i = 0; i < e->n_seen; i++) {
@@ -136,7 +101,7 @@ static void show_between(const struct report *r, const struct explain *e)
 	}
 	if (e->n_between > e->n_seen)
 		fprintf(r->out, "  and %u more records\n", e->n_between - e->n_seen);
-	if (e->lost)
+	if (!e->has_verdict)
 		fprintf(r->out, "  records are missing: what happened there is not known\n");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (e->between & texts[i].bit)
@@ -173,8 +138,7 @@ static void list_missing(const struct report *r, const char *where, unsigned mis
 	fprintf(r->out, "\n");
 }
 
-static void show_required(const struct report *r, const struct explain *e,
-			  const struct reblock_unblock *u)
+static void show_required(const struct report *r, const struct explain *e)
 {
 	static const char *const musts[] = {
 		[REBLOCK_MUST_UNKNOWN] = "nothing that can be checked",
@@ -194,31 +158,23 @@ static void show_required(const struct report *r, const struct explain *e,
 	};
 	static const char *const rips[] = { "elsewhere", "at the RIP of the exit",
 					    "not known where" };
-	struct reblock_verdict v;
+	const struct reblock_verdict *v = &e->verdict;
 	enum reblock_tri before = reblock_blocking(&e->exit), after = reblock_blocking(&e->entry);
 
-	if (e->has_judgement && e->judgement.entry_number == e->entry_number &&
-	    (e->judgement.verdict.row || e->judgement.verdict.rows))
-		v = e->judgement.verdict;
-	else
-		reblock_rules(&e->exit, u, e->between, &e->entry, &v);
 	fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n", report_bold(r),
 		report_plain(r));
 	fprintf(r->out, "  the entry injects  %s\n", injections[reblock_injects(&e->entry)]);
 	fprintf(r->out, "  the guest resumes  %s\n", rips[reblock_rip_same(&e->exit, &e->entry)]);
-	if (e->lost) {
-		v.row = 0;
-		v.rows = 0;
-		v.must = REBLOCK_MUST_UNKNOWN;
+	if (!e->has_verdict) {
 		fprintf(r->out,
 			"  no row             records are missing between exit and entry (section 3)\n");
-	} else if (v.row) {
-		fprintf(r->out, "  row %u              %s\n", v.row, reblock_row_text(v.row));
+	} else if (v->row) {
+		fprintf(r->out, "  row %u              %s\n", v->row, reblock_row_text(v->row));
 	} else {
 		fprintf(r->out, "  row not known      %s\n  possible rows     ",
 			reblock_row_text(0));
 		for (unsigned row = 1; row <= 12; row++)
-			if (v.rows >> row & 1)
+			if (v->rows >> row & 1)
 				fprintf(r->out, " %u", row);
 		fprintf(r->out, "\n");
 		list_missing(r, "exit",
@@ -231,7 +187,7 @@ static void show_required(const struct report *r, const struct explain *e,
 				     (REBLOCK_HAS_RIP | REBLOCK_HAS_INTR_INFO |
 				      REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_RIP_SAME));
 	}
-	fprintf(r->out, "  required           %s%s%s\n", report_bold(r), musts[v.must],
+	fprintf(r->out, "  required           %s%s%s\n", report_bold(r), musts[v->must],
 		report_plain(r));
 	fprintf(r->out, "  seen at the exit   ");
 	fprintf(r->out,
@@ -243,11 +199,11 @@ static void show_required(const struct report *r, const struct explain *e,
 		return;
 	}
 	fprintf(r->out, "blocking by NMI was %d", after);
-	if (v.must == REBLOCK_MUST_BE_0 || v.must == REBLOCK_MUST_BE_1 ||
-	    (v.must == REBLOCK_MUST_NOT_CHANGE && before != REBLOCK_UNKNOWN)) {
-		enum reblock_tri want = v.must == REBLOCK_MUST_BE_0 ? REBLOCK_NO :
-					v.must == REBLOCK_MUST_BE_1 ? REBLOCK_YES :
-								      before;
+	if (v->must == REBLOCK_MUST_BE_0 || v->must == REBLOCK_MUST_BE_1 ||
+	    (v->must == REBLOCK_MUST_NOT_CHANGE && before != REBLOCK_UNKNOWN)) {
+		enum reblock_tri want = v->must == REBLOCK_MUST_BE_0 ? REBLOCK_NO :
+					v->must == REBLOCK_MUST_BE_1 ? REBLOCK_YES :
+								       before;
 
 		fprintf(r->out, ": %s%s%s",
 			after == want ? "" : report_severity_colour(r, REBLOCK_ERROR),
@@ -300,7 +256,7 @@ void explain_exit(const struct report *r, const struct explain *e)
 		show_between(r, e);
 		fprintf(r->out, "\n");
 		explain_record(r, &e->entry, e->entry_number);
-		show_required(r, e, &u);
+		show_required(r, e);
 	} else {
 		fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n",
 			report_bold(r), report_plain(r));

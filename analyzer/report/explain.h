@@ -10,13 +10,13 @@
 #define EXPLAIN_FINDINGS 16
 
 struct explain {
-	const struct reblock_source *source; /* NULL: not known (a record by itself) */
 	struct reblock_record exit, entry;
 	uint64_t exit_number, entry_number; /* EXPLAIN_NO_NUMBER: not from a file */
 	bool has_entry;
 	unsigned assumed_pin; /* the exit's pin was absent and stands for an option */
-	unsigned between;     /* enum reblock_between */
-	bool lost;            /* records are missing between exit and entry */
+	bool has_verdict; /* the audit has judged exit and entry as a pair; else records are missing between */
+	unsigned between; /* enum reblock_between, of that pair */
+	struct reblock_verdict verdict;
 	struct reblock_record seen[EXPLAIN_BETWEEN]; /* what lies between */
 	uint64_t seen_number[EXPLAIN_BETWEEN];
 	unsigned n_seen, n_between; /* shown, and in all */
@@ -27,6 +27,9 @@ struct explain {
 	unsigned n_findings; /* may be more than are kept */
 };
 
+/* Takes over what the audit said of the exit and its entry. */
+void explain_pair(struct explain *e, const struct reblock_pair *pair);
+
 /* The record as JSON, and its fields with the names of their bits. */
 void explain_record(const struct report *r, const struct reblock_record *x, uint64_t number);
 
@@ -35,9 +38,5 @@ void explain_exit(const struct report *r, const struct explain *e);
 
 /* The findings alone, for records that belong to no exit. */
 void explain_findings(const struct report *r, const struct explain *e);
-
-/* What of enum reblock_between a record X that follows EXIT adds; SOURCE as in struct explain. */
-unsigned explain_between(const struct reblock_source *source, const struct reblock_record *exit,
-			 const struct reblock_record *x);
 
 #endif

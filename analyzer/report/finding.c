@@ -35,7 +35,7 @@ void report_text_finding(const struct report *r, const struct reblock_finding *f
 		evidence_text(f->evidence));
 	fprintf(r->out, "    records  ");
 	for (unsigned i = 0; i < f->n_records; i++)
-		fprintf(r->out, " %s#%" PRIu64, r->file, f->records[i]);
+		fprintf(r->out, " #%" PRIu64, f->records[i]);
 	fprintf(r->out, "\n");
 	for (unsigned bit = 0; bit < REBLOCK_ASSUMPTIONS; bit++)
 		if (f->assumes >> bit & 1)

@@ -146,6 +146,20 @@ typedef int reblock_finding_fn(void *context, const struct reblock_finding *find
 /* Called for each unblock, or possible one, when its question is closed. */
 typedef void reblock_judgement_fn(void *context, const struct reblock_judgement *judgement);
 
+/*
+ * An exit and the entry after it, as the rules judge them: what the source cannot carry is filled in.
+ * The pointers are valid only during the call.
+ */
+struct reblock_pair {
+	uint64_t exit_number, entry_number;
+	const struct reblock_record *exit, *entry;
+	unsigned between; /* enum reblock_between */
+	struct reblock_verdict verdict;
+};
+
+/* Called for each such pair, before the findings that rest on it. */
+typedef void reblock_pair_fn(void *context, const struct reblock_pair *pair);
+
 enum reblock_vnmi { REBLOCK_VNMI_NOT_ASSUMED, REBLOCK_VNMI_ON, REBLOCK_VNMI_OFF };
 
 struct reblock_audit_options {
@@ -153,7 +167,8 @@ struct reblock_audit_options {
 	enum reblock_vnmi vnmi;
 	reblock_finding_fn *finding;     /* may be NULL */
 	reblock_judgement_fn *judgement; /* may be NULL */
-	void *context;                   /* given to both */
+	reblock_pair_fn *pair;           /* may be NULL */
+	void *context;                   /* given to all of them */
 };
 
 /*
