@@ -65,14 +65,14 @@ static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
 		audit_emit(
 			audit, v, &finding,
 			"Blocking by NMI went from 0 to 1 after an exit (%s) whose bit 12 is undefined: it must not be used.",
-			words);
+			audit_exit_words(&v->exit.record, words));
 	} else if (before == REBLOCK_YES && after == REBLOCK_NO) {
 		finding =
 			pair_finding(v, REBLOCK_BLOCKING_LOST, REBLOCK_DIRECT, rule, entry, number);
 		audit_emit(
 			audit, v, &finding,
 			"Blocking by NMI went from 1 to 0 between an exit (%s) and the entry, and nothing had ended it.",
-			words);
+			audit_exit_words(&v->exit.record, words));
 	}
 }
 
