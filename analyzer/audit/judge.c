@@ -45,20 +45,3 @@ void audit_judged(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (audit->options.judgement)
 		audit->options.judgement(audit->options.context, judgement);
 }
-
-void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_cause cause)
-{
-	static const struct audit_handler no_handler;
-	static const struct audit_livelock no_livelock;
-
-	audit_question_drop(audit, v, cause);
-	if (v->phase == AUDIT_EXITED && v->exit.unblock.unblocked == REBLOCK_YES) {
-		struct reblock_judgement judgement = audit_judgement_of(v);
-
-		audit_judged(audit, v, &judgement, REBLOCK_OUTCOME_UNJUDGED, cause);
-	}
-	v->phase = AUDIT_NOTHING_KNOWN;
-	v->handler = no_handler;
-	v->livelock = no_livelock;
-	v->early = 0;
-}

@@ -137,7 +137,7 @@ void audit_judged(struct reblock_audit *audit, struct audit_vcpu *v,
 /* The pending exit's judgement, to be closed by audit_judged. */
 struct reblock_judgement audit_judgement_of(const struct audit_vcpu *v);
 
-/* Forgets everything about a vCPU; what was open is counted under CAUSE. */
+/* forget.c: forgets everything about a vCPU; what was open is counted under CAUSE. */
 void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_cause cause);
 
 /* emit.c: reports a finding; WHY is a printf format. RECORDS need not be sorted. */

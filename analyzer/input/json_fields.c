@@ -65,7 +65,7 @@ const struct json_source_field json_source_fields[] = {
 	{ NULL, 0, 0, 0, 0, 0 },
 };
 
-const char *const json_presence_names[JSON_PRESENCES] = {
+static const char *const presence_names[JSON_PRESENCES] = {
 	"reason",
 	"rip",
 	"qualification",
@@ -83,6 +83,11 @@ const char *const json_presence_names[JSON_PRESENCES] = {
 	"pending",
 	"seq",
 };
+
+const char *reblock_field_name(unsigned bit)
+{
+	return bit < JSON_PRESENCES ? presence_names[bit] : NULL;
+}
 
 const char *reblock_kind_name(unsigned kind)
 {

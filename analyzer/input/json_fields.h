@@ -36,7 +36,6 @@ struct json_source_field {
 extern const struct json_source_field json_source_fields[]; /* ends with a NULL key */
 
 #define JSON_PRESENCES 16
-extern const char
-	*const json_presence_names[JSON_PRESENCES]; /* by bit, for the source's "fields" */
+/* by bit, for the source's "fields" */
 
 #endif

@@ -34,11 +34,6 @@ static int parse_cpu(const struct json_problem *p, const json_t *value, struct r
 	return 0;
 }
 
-static const char *presence_name(unsigned bit)
-{
-	return bit < JSON_PRESENCES ? json_presence_names[bit] : NULL;
-}
-
 /* A list of names, of which NAME gives the N that there are, as a set of bits. */
 static int parse_list(const struct json_problem *p, const char *key, const json_t *list, unsigned n,
 		      const char *(*name)(unsigned), uint32_t *set)
@@ -83,7 +78,7 @@ static int set_source(const struct json_problem *p, const char *key, const json_
 	}
 	if (strcmp(key, "fields") == 0) {
 		s->presence |= REBLOCK_SOURCE_FIELDS;
-		return parse_list(p, key, value, JSON_PRESENCES, presence_name, &s->fields);
+		return parse_list(p, key, value, JSON_PRESENCES, reblock_field_name, &s->fields);
 	}
 	while (f->key && strcmp(f->key, key) != 0)
 		f++;

@@ -145,11 +145,6 @@ static void add_list(struct text *t, const char *key, uint32_t set, unsigned n,
 	add(t, "]");
 }
 
-static const char *presence_name(unsigned bit)
-{
-	return json_presence_names[bit];
-}
-
 static void add_source_field(struct text *t, const struct reblock_source *s,
 			     const struct json_source_field *f)
 {
@@ -191,7 +186,7 @@ char *reblock_json_source(const struct reblock_source *s)
 	if (s->presence & REBLOCK_SOURCE_CAPTURES)
 		add_list(&t, "captures", s->captures, REBLOCK_KINDS, reblock_kind_name);
 	if (s->presence & REBLOCK_SOURCE_FIELDS)
-		add_list(&t, "fields", s->fields, JSON_PRESENCES, presence_name);
+		add_list(&t, "fields", s->fields, JSON_PRESENCES, reblock_field_name);
 	add(&t, "}");
 	return t.p;
 }

@@ -111,28 +111,15 @@ static void show_between(const struct report *r, const struct explain *e)
 /* The names of the absent fields in MISSING. */
 static void list_missing(const struct report *r, const char *where, unsigned missing)
 {
-	static const char *const names[] = { "reason",
-					     "rip",
-					     "qualification",
-					     "intr_info",
-					     "error_code",
-					     "idt_vectoring",
-					     "interruptibility",
-					     "pin",
-					     "exec",
-					     "l2",
-					     "nmi_known_unmasked",
-					     "nmi_injected",
-					     "rip_same" };
 	const char *sep = "";
 
 	if (!missing)
 		return;
 	fprintf(r->out, "  absent at the %s: ", where);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (unsigned i = 0; reblock_field_name(i); i++) {
 		if (!(missing >> i & 1))
 			continue;
-		fprintf(r->out, "%s%s", sep, names[i]);
+		fprintf(r->out, "%s%s", sep, reblock_field_name(i));
 		sep = ", ";
 	}
 	fprintf(r->out, "\n");

@@ -38,6 +38,9 @@ size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSO
  */
 char *reblock_json_source(const struct reblock_source *source);
 
+/* Returns the key of the field with presence bit 1 << BIT, as "fields" lists it; NULL past the last. */
+const char *reblock_field_name(unsigned bit);
+
 /* Returns the "event" name of a kind, or NULL for a number that is none. */
 const char *reblock_kind_name(unsigned kind);
 
