@@ -35,7 +35,6 @@ struct json_source_field {
 /* All but "cpu", "captures" and "fields". */
 extern const struct json_source_field json_source_fields[]; /* ends with a NULL key */
 
-#define JSON_PRESENCES 16
-/* by bit, for the source's "fields" */
+#define JSON_PRESENCES 16 /* fields with a presence bit: reblock_field_name */
 
 #endif
