@@ -150,6 +150,8 @@ static int record_to(struct collector *collector, struct reblock_trace_writer *w
 
 	if (o->command)
 		child = start(o->command);
+	else
+		fprintf(stderr, "recording to %s; Ctrl-C ends it\n", o->path);
 	if (child >= 0)
 		err = run(collector, writer, o, &child, &status);
 	if (child > 0)
