@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# bench.sh BUILD [RECORDS]: the best of three runs each, on a generated trace.
+# bench.sh BUILD [RECORDS]: the median of five runs each, on a generated trace.
 set -euo pipefail
 
 build=$1
@@ -8,22 +8,23 @@ records=${2:-1000000}
 trace=$build/bench.rbt
 json=$build/bench.jsonl
 
-# best NAME FILE COMMAND...
-best()
+# median NAME FILE COMMAND...: of five runs, after one that warms the page cache.
+median()
 {
-    local name=$1 file=$2 start end time least='' bytes
+    local name=$1 file=$2 start end times=() bytes
     shift 2
-    for _ in 1 2 3; do
+    "$@" >/dev/null
+    for _ in 1 2 3 4 5; do
         start=${EPOCHREALTIME/[.,]/}
         "$@" >/dev/null
         end=${EPOCHREALTIME/[.,]/}
-        time=$((end - start))
-        [[ -n $least && $least -le $time ]] || least=$time
+        times+=($((end - start)))
     done
     bytes=$(stat -c %s "$file")
-    awk -v name="$name" -v us="$least" -v bytes="$bytes" -v records="$records" 'BEGIN {
-        printf "%-34s %9.1f ms %9.1f million records/s %9.0f MB/s\n", name, us / 1000, records / us, bytes / us
-    }'
+    printf '%s\n' "${times[@]}" | sort -n | sed -n 3p |
+        awk -v name="$name" -v bytes="$bytes" -v records="$records" '{
+            printf "%-34s %9.1f ms %9.1f million records/s %9.0f MB/s\n", name, $1 / 1000, records / $1, bytes / $1
+        }'
 }
 
 # JSON Lines are a tenth as many: they take ten times as long.
@@ -35,10 +36,10 @@ make_trace()
 }
 
 make_trace "$records"
-best "CRC32C alone" "$trace" "$build/tests/bench_trace" crc "$trace"
-best "audit, own format" "$trace" "$build/reblock" audit "$trace"
+median "CRC32C alone" "$trace" "$build/tests/bench_trace" crc "$trace"
+median "audit, own format" "$trace" "$build/reblock" audit "$trace"
 make_trace $((records / 10 + 1))
-best "convert, own format to JSON Lines" "$trace" "$build/reblock" convert "$trace" "$json"
-best "convert, JSON Lines to own format" "$json" "$build/reblock" convert "$json" "$trace.out"
-best "audit, JSON Lines" "$json" "$build/reblock" audit "$json"
+median "convert, own format to JSON Lines" "$trace" "$build/reblock" convert "$trace" "$json"
+median "convert, JSON Lines to own format" "$json" "$build/reblock" convert "$json" "$trace.out"
+median "audit, JSON Lines" "$json" "$build/reblock" audit "$json"
 rm -f "$trace" "$json" "$trace.out"
