@@ -20,4 +20,5 @@ install(FILES ${CMAKE_BINARY_DIR}/reblock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 
 file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
 install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES LICENSE TYPE DOC)
+# Findings name docs/rules.md.
+install(FILES LICENSE docs/rules.md docs/collector.md docs/jsonl.md docs/trace-format.md TYPE DOC)
