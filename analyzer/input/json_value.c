@@ -50,16 +50,17 @@ int json_number(const struct json_problem *p, const char *key, const json_t *val
 		*out = (uint64_t)json_integer_value(value);
 	} else if (json_is_string(value)) {
 		const char *s = json_string_value(value);
+		bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
 
-		ok = s[0] == '0' && (s[1] == 'x' || s[1] == 'X') ? digits(s + 2, 16, out) :
-								   digits(s, 10, out);
-		if (!ok && strspn(s, "0123456789abcdefABCDEFxX") != strlen(s)) {
+		s += hex ? 2 : 0;
+		if (!*s || s[strspn(s, hex ? "0123456789abcdefABCDEF" : "0123456789")]) {
 			json_error(
 				p,
 				"key \"%s\" has a text that is no number; give a number or a string like \"0x1f\"",
 				key);
 			return -EINVAL;
 		}
+		ok = digits(s, hex ? 16 : 10, out);
 	} else {
 		json_error(p, "key \"%s\" must be a whole number or a string like \"0x1f\"", key);
 		return -EINVAL;
