@@ -182,10 +182,12 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 	} while (more);
 	result = end_vcpus(collector);
 	if (!result)
-		result = stream_end_unplaced(&collector->stream,
-					     collector->attached.bpf->bss->counters.unplaced +
-						     attached_skipped(&collector->attached),
-					     now());
+		result = stream_end_unplaced(
+			&collector->stream,
+			collector->attached.bpf->bss->counters.unplaced +
+				collector->attached.bpf->bss->counters.untracked +
+				attached_skipped(&collector->attached),
+			now());
 	if (!result)
 		result = stream_flush(&collector->stream);
 	if (result == -ECANCELED)

@@ -81,10 +81,15 @@ static __always_inline void follow_thread(struct vcpu_state *state, __u64 vcpu)
 
 	if (!follow_threads || state->tid)
 		return;
-	if (bpf_map_update_elem(&threads, &tid, &vcpu, BPF_ANY))
-		COUNT(untracked, 1);
-	else
+	if (!bpf_map_update_elem(&threads, &tid, &vcpu, BPF_ANY)) {
 		state->tid = tid;
+		return;
+	}
+	/* What KVM_RUN returned since the last exit was not seen either: a gap in that place says so. */
+	COUNT(untracked, 1);
+	emit(state, 0);
+	state->seq++;
+	drop(state, 1);
 }
 
 static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access access)
@@ -99,8 +104,8 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	if (!state)
 		return 0;
 	CALLED(CALL_ENTRY);
-	follow_thread(state, (__u64)vcpu);
 	complete(state, vcpu, access);
+	follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
 	fill_vmcs(&r, vmx, read_vmcs(vmx));
 	fill_injection(&r, vcpu, access);
