@@ -35,6 +35,8 @@ const struct json_field json_fields[] = {
 	{ FLAG("rip_same", K(ENTRY), RIP_SAME, RIP_SAME) },
 	{ FLAG("l2", EXIT_ENTRY, L2, L2) },
 	{ FLAG("nmi_injected", K(ENTRY), NMI_INJECTED, NMI_INJECTED) },
+	{ "no_other_injection", K(ENTRY), 0, 1, JSON_FIELD_FLAG, 0, AT(flags),
+	  REBLOCK_NO_OTHER_INJECTION },
 	{ FLAG("nmi_known_unmasked", EXIT_ENTRY, NMI_KNOWN_UNMASKED, NMI_KNOWN_UNMASKED) },
 	{ FLAG("masked", K(MASK_WRITE) | K(MASK_READ) | K(EVENTS_WRITE), MASKED, MASKED) },
 	{ FLAG("blocked", K(BLOCKED_READ), MASKED, MASKED) },

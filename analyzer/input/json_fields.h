@@ -11,7 +11,7 @@ enum json_type { JSON_FIELD_U16, JSON_FIELD_U32, JSON_FIELD_U64, JSON_FIELD_FLAG
 struct json_field {
 	const char *key;
 	uint16_t kinds;    /* bits 1 << enum reblock_kind: those that have it */
-	uint16_t presence; /* its presence bit; 0: the value `absent` says that it is absent */
+	uint16_t presence; /* its presence bit; 0: the value after `most` says that it is absent, of a flag 0 */
 	uint64_t most;     /* the largest value */
 	uint8_t type;      /* enum json_type */
 	uint8_t hex;       /* written in hexadecimal from 10 on */

@@ -103,6 +103,13 @@ static uint64_t field_value(const struct reblock_record *r, const struct json_fi
 	}
 }
 
+static bool is_absent(const struct reblock_record *r, const struct json_field *f)
+{
+	if (f->presence)
+		return !(r->presence & f->presence);
+	return field_value(r, f) == (f->type == JSON_FIELD_FLAG ? 0 : f->most + 1);
+}
+
 size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSON_RECORD_MAX])
 {
 	struct text t = { .room = REBLOCK_JSON_RECORD_MAX };
@@ -111,9 +118,7 @@ size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSO
 	t.p = text;
 	add(&t, "{\"event\":\"%s\"", kind ? kind : "?");
 	for (const struct json_field *f = json_fields; f->key; f++) {
-		if (!(f->kinds >> r->kind & 1))
-			continue;
-		if (f->presence ? !(r->presence & f->presence) : field_value(r, f) == f->most + 1)
+		if (!(f->kinds >> r->kind & 1) || is_absent(r, f))
 			continue;
 		put_key(&t, f->key);
 		if (f->type == JSON_FIELD_NAME) {

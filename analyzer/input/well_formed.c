@@ -74,6 +74,8 @@ static void usable(uint8_t kind, uint16_t presence, struct reblock_record *use)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (has & flags[i].has)
 			use->flags |= flags[i].flag;
+	if (kind == REBLOCK_ENTRY)
+		use->flags |= REBLOCK_NO_OTHER_INJECTION;
 }
 
 /* A kind needs its identifiers: only lost records may be without them, meta without a vCPU. */

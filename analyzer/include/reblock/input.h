@@ -14,7 +14,12 @@
 #include <reblock/record.h>
 #include <reblock/source.h>
 
-enum reblock_format { REBLOCK_FORMAT_TRACE = 1, REBLOCK_FORMAT_JSON };
+enum reblock_format {
+	REBLOCK_FORMAT_TRACE = 1, /* own format */
+	REBLOCK_FORMAT_JSON,      /* JSON Lines */
+	REBLOCK_FORMAT_PERF,      /* perf.data, file or pipe mode */
+	REBLOCK_FORMAT_TRACE_DAT  /* trace.dat of trace-cmd */
+};
 
 struct reblock_input;
 

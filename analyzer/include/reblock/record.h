@@ -71,7 +71,12 @@ enum reblock_flag {
 	REBLOCK_RIP_SAME = 1 << 3, /* entry: resumes at the RIP of the exit */
 	/* the mask that was written or read; blocked_read: "blocked" */
 	REBLOCK_MASKED = 1 << 4,
-	REBLOCK_PENDING = 1 << 5 /* events_write: nmi.pending */
+	REBLOCK_PENDING = 1 << 5, /* events_write: nmi.pending */
+	/*
+	 * entry: nothing but perhaps an NMI is injected (no interrupt, no exception). It has no
+	 * presence bit: 0 says nothing.
+	 */
+	REBLOCK_NO_OTHER_INJECTION = 1 << 6
 };
 
 #define REBLOCK_NO_TIME UINT64_MAX /* t: not known */
@@ -86,8 +91,8 @@ enum reblock_flag {
  *   exit          reason qualification intr_info error_code idt_vectoring
  *                 interruptibility pin exec rip l2 nmi_known_unmasked
  *   entry         intr_info error_code interruptibility pin exec rip rip_same
- *                 l2 nmi_injected nmi_known_unmasked; intr_info and error_code
- *                 are the VM-entry fields here
+ *                 l2 nmi_injected nmi_known_unmasked no_other_injection; intr_info
+ *                 and error_code are the VM-entry fields here
  *   mask_write    masked
  *   mask_read     masked
  *   blocked_read  masked (JSON: "blocked")
