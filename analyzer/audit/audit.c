@@ -157,6 +157,8 @@ static int step(struct reblock_audit *audit, const struct reblock_record *r, uin
 		return -ENOMEM;
 	v->summary.records++;
 	check_sequence(audit, v, r);
+	if (audit->options.policy)
+		audit_predict_operation(audit, v, r);
 	switch (r->kind) {
 	case REBLOCK_EXIT:
 		assumed = *r;
@@ -259,8 +261,10 @@ void reblock_audit_free(struct reblock_audit *audit)
 
 	if (!audit)
 		return;
-	for (i = 0; i < audit->n_vcpus; i++)
+	for (i = 0; i < audit->n_vcpus; i++) {
+		audit_predict_free(audit->vcpus[i]);
 		free(audit->vcpus[i]);
+	}
 	free(audit->vcpus);
 	free(audit->buckets);
 	free(audit->vms);

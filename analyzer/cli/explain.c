@@ -89,7 +89,11 @@ static bool audit_text(struct explain *e, enum reblock_vnmi vnmi)
 {
 	struct reblock_source source = { .presence = REBLOCK_SOURCE_CAPTURES,
 					 .captures = (1u << REBLOCK_KINDS) - 1 };
-	struct reblock_audit_options how = { vnmi, on_finding, on_judgement, on_pair, e };
+	struct reblock_audit_options how = { .vnmi = vnmi,
+					     .finding = on_finding,
+					     .judgement = on_judgement,
+					     .pair = on_pair,
+					     .context = e };
 	struct reblock_record both[2] = { e->exit, e->entry };
 	struct reblock_audit *audit = reblock_audit_new(&source, &how);
 	bool ok;

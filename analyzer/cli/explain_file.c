@@ -157,7 +157,11 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 bool explain_file_read(struct explain_file *x)
 {
 	struct walk w = { .x = x };
-	struct reblock_audit_options how = { x->vnmi, on_finding, on_judgement, on_pair, &w };
+	struct reblock_audit_options how = { .vnmi = x->vnmi,
+					     .finding = on_finding,
+					     .judgement = on_judgement,
+					     .pair = on_pair,
+					     .context = &w };
 	struct reblock_input *input;
 	const struct reblock_record *records;
 	uint64_t at = 0;
