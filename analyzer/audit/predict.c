@@ -84,11 +84,23 @@ void audit_predict_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 		reblock_replay_events_write(v->replay, masked_of(r));
 		break;
 	case REBLOCK_MASK_READ:
-		reblock_replay_mask_read(v->replay, v->exit.between);
+		if (masked_of(r) == REBLOCK_UNKNOWN)
+			reblock_replay_forget(v->replay);
+		else
+			reblock_replay_mask_read(v->replay, v->exit.between);
 		break;
 	default:
 		break;
 	}
+}
+
+static uint64_t first_mask_read(const struct audit_vcpu *v)
+{
+	const struct audit_mask_read *reads = v->exit.mask_reads;
+
+	if (reads[0].seen && reads[1].seen)
+		return reads[0].number < reads[1].number ? reads[0].number : reads[1].number;
+	return reads[reads[1].seen].number;
 }
 
 void audit_predict_entry(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -113,6 +125,8 @@ void audit_predict_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 				      v->summary.assumes);
 		finding.policy = audit->options.policy->name;
 		audit_finding_record(&finding, v->exit.number);
+		if (mistakes[i].mistake == REBLOCK_MISTAKE_STALE_MASK)
+			audit_finding_record(&finding, first_mask_read(v));
 		audit_finding_record(&finding, number);
 		audit_emit(audit, v, &finding, "After this exit (%s) the model %s %s.",
 			   audit_exit_words(&v->exit.record, words), finding.policy,

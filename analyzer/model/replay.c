@@ -4,22 +4,30 @@
 #include "model/replay.h"
 
 #define CONTROLS (REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS)
-#define INTR_EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR)
-#define NMI_EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI)
+
+static unsigned initial_states(const struct reblock_policy *policy)
+{
+	return policy->initial_states ? policy->initial_states : 1;
+}
+
+/* Makes A an alternative of which nothing is known but that it began as initial state WHICH. */
+static void initial(const struct reblock_policy *policy, struct reblock_alternative *a,
+		    unsigned which)
+{
+	memset(a, 0, sizeof(*a));
+	if (policy->reset)
+		policy->reset(a->state, which);
+}
 
 void reblock_replay_forget(struct reblock_replay *replay)
 {
-	const struct reblock_policy *policy = replay->policy;
 	unsigned i;
 
 	replay->exited = false;
 	replay->asked = false;
-	replay->n = policy->initial_states ? policy->initial_states : 1;
-	for (i = 0; i < replay->n; i++) {
-		memset(&replay->alternatives[i], 0, sizeof(replay->alternatives[i]));
-		if (policy->reset)
-			policy->reset(replay->alternatives[i].state, i);
-	}
+	replay->n = initial_states(replay->policy);
+	for (i = 0; i < replay->n; i++)
+		initial(replay->policy, &replay->alternatives[i], i);
 }
 
 void reblock_replay_begin(struct reblock_replay *replay, const struct reblock_policy *policy)
@@ -29,8 +37,7 @@ void reblock_replay_begin(struct reblock_replay *replay, const struct reblock_po
 	reblock_replay_forget(replay);
 }
 
-/* One more alternative, a copy of number FROM. Returns NULL when there is no room: all is forgotten. */
-static struct reblock_alternative *fork_of(struct reblock_replay *replay, unsigned from)
+struct reblock_alternative *replay_fork(struct reblock_replay *replay, unsigned from)
 {
 	struct reblock_alternative *copy = &replay->alternatives[replay->n];
 
@@ -139,26 +146,6 @@ static enum reblock_tri blocking_at(const struct reblock_record *exit,
 	return reblock_blocking(exit);
 }
 
-/* Ends the alternatives in which NMIs were open where this exit shows that they were blocked. */
-static void end_impossible(struct reblock_replay *replay, enum reblock_tri before)
-{
-	unsigned kept = 0;
-	unsigned i;
-
-	if (replay->unblock.unblocked != REBLOCK_YES && before != REBLOCK_YES)
-		return;
-	for (i = 0; i < replay->n; i++) {
-		if (replay->alternatives[i].open)
-			continue;
-		if (kept != i)
-			replay->alternatives[kept] = replay->alternatives[i];
-		kept++;
-	}
-	replay->n = kept;
-	if (!kept)
-		reblock_replay_forget(replay);
-}
-
 static void run_exit(struct reblock_replay *replay, struct reblock_alternative *a, bool before)
 {
 	const struct reblock_policy *policy = replay->policy;
@@ -174,44 +161,79 @@ static void run_exit(struct reblock_replay *replay, struct reblock_alternative *
 		a->answers |= policy->handle(a->state, &a->vmcs);
 }
 
+/* Adds A, run for the exit with blocking BEFORE; false when there is no room. */
+static bool add(struct reblock_replay *replay, const struct reblock_alternative *a, bool before)
+{
+	struct reblock_alternative *copy = &replay->alternatives[replay->n];
+
+	if (replay->n == REBLOCK_REPLAY_ALTERNATIVES)
+		return false;
+	*copy = *a;
+	replay->n++;
+	run_exit(replay, copy, before);
+	return true;
+}
+
+/*
+ * Runs each of the alternatives OLD with blocking BEFORE. One that had left NMIs open cannot have met them
+ * blocked: there the trace's guest is elsewhere than this policy would have left it, and any state is possible.
+ */
+static bool run_all(struct reblock_replay *replay, const struct reblock_alternative *old,
+		    unsigned n, bool before, bool were_blocked)
+{
+	struct reblock_alternative any;
+	bool elsewhere = false;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (were_blocked && old[i].open)
+			elsewhere = true;
+		else if (!add(replay, &old[i], before))
+			return false;
+	}
+	for (i = 0; elsewhere && i < initial_states(replay->policy); i++) {
+		initial(replay->policy, &any, i);
+		if (!add(replay, &any, before))
+			return false;
+	}
+	return true;
+}
+
+/* The exit means the same under the trace's controls and under the policy's. */
+static bool comparable(uint16_t theirs, uint16_t ours)
+{
+	return !((theirs ^ ours) & CONTROLS) || can_be_defined(theirs) == can_be_defined(ours);
+}
+
 void reblock_replay_exit(struct reblock_replay *replay, const struct reblock_record *exit)
 {
+	struct reblock_alternative old[REBLOCK_REPLAY_ALTERNATIVES];
+	uint16_t pin = pin_of(replay->policy, exit->pin);
 	bool usable = reblock_has(exit, needed(exit)) &&
-		      !(exit->reason & REBLOCK_REASON_FAILED_ENTRY);
+		      !(exit->reason & REBLOCK_REASON_FAILED_ENTRY) && comparable(exit->pin, pin);
 	enum reblock_tri before;
 	unsigned n;
-	unsigned i;
+	bool room;
 
 	if (replay->exited || !usable) /* the entry in between is missing, or this says nothing */
 		reblock_replay_forget(replay);
 	if (!usable)
 		return;
 	replay->exit = *exit;
-	replay->exit.pin = pin_of(replay->policy, exit->pin);
-	if ((replay->exit.pin ^ exit->pin) & CONTROLS &&
-	    can_be_defined(replay->exit.pin) != can_be_defined(exit->pin)) {
-		reblock_replay_forget(replay);
-		return;
-	}
+	replay->exit.pin = pin;
 	reblock_unblock_of(&replay->exit, &replay->unblock);
 	before = blocking_at(&replay->exit, &replay->unblock);
-	end_impossible(replay, before);
-	replay->exited = true;
-	replay->asked = false;
 	replay->before_known = before != REBLOCK_UNKNOWN;
+	replay->asked = false;
 	n = replay->n;
-	for (i = 0; before == REBLOCK_UNKNOWN && i < n; i++) {
-		struct reblock_alternative *other;
-
-		if (replay->alternatives[i].open)
-			continue;
-		other = fork_of(replay, i);
-		if (!other)
-			return;
-		run_exit(replay, other, true);
-	}
-	for (i = 0; i < n; i++)
-		run_exit(replay, &replay->alternatives[i], before == REBLOCK_YES);
+	memcpy(old, replay->alternatives, n * sizeof(old[0]));
+	replay->n = 0;
+	room = before == REBLOCK_YES ||
+	       run_all(replay, old, n, false, replay->unblock.unblocked == REBLOCK_YES);
+	room = room && (before == REBLOCK_NO || run_all(replay, old, n, true, true));
+	replay->exited = room;
+	if (!room)
+		reblock_replay_forget(replay);
 }
 
 static void set_mask(const struct reblock_replay *replay, struct reblock_alternative *a,
@@ -235,7 +257,7 @@ void reblock_replay_mask_write(struct reblock_replay *replay, enum reblock_tri m
 		return;
 	}
 	for (i = 0; i < n; i++) {
-		struct reblock_alternative *other = fork_of(replay, i);
+		struct reblock_alternative *other = replay_fork(replay, i);
 
 		if (!other)
 			return;
@@ -290,98 +312,6 @@ static struct reblock_record entry_of(const struct reblock_replay *replay,
 	return copy;
 }
 
-/* Which of enum reblock_policy_event the injection of EVENT is, as rows 7 and 10 see it. */
-static uint32_t how_of(const struct reblock_replay *replay, uint32_t event)
-{
-	const struct reblock_record *exit = &replay->exit;
-
-	if (exit->idt_vectoring & REBLOCK_INTR_VALID &&
-	    ((exit->idt_vectoring & INTR_EVENT) == (event & INTR_EVENT) ||
-	     (event == NMI_EVENT && reblock_idtv_is_nmi(exit) == REBLOCK_YES)))
-		return REBLOCK_POLICY_AGAIN;
-	if (replay->unblock.field == REBLOCK_BIT12_IN_INTR_INFO &&
-	    (exit->intr_info & INTR_EVENT) == (event & INTR_EVENT))
-		return REBLOCK_POLICY_REFLECT;
-	return REBLOCK_POLICY_NEW;
-}
-
-static void run_inject(const struct reblock_replay *replay, struct reblock_alternative *a,
-		       uint32_t event)
-{
-	if (replay->policy->inject)
-		a->answers |=
-			replay->policy->inject(a->state, &a->vmcs, event, how_of(replay, event));
-	else
-		a->vmcs.entry_intr_info = event;
-	if (event == NMI_EVENT)
-		a->open = 0;
-}
-
-/*
- * Whether NMIs stay closed until one is injected, and are open at this entry. Without virtual NMIs the
- * processor's own NMIs may come in between.
- */
-static void note_open(struct reblock_replay *replay)
-{
-	unsigned i;
-
-	for (i = 0; i < replay->n; i++)
-		replay->alternatives[i].open =
-			reblock_virtual_nmis(&replay->exit) == REBLOCK_YES &&
-			!(replay->alternatives[i].vmcs.interruptibility & REBLOCK_BLOCKING_NMI);
-}
-
-/*
- * Injects in all alternatives. Where what is injected is not known, one event of each type that it could be
- * stands for it; those alternatives only show which private states are possible.
- */
-static bool inject(struct reblock_replay *replay, const struct reblock_record *entry)
-{
-	static const uint32_t types[] = {
-		REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_EXTERNAL | 0x31,
-		REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_HARD_EXCEPTION | 0x6,
-		REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_SOFT_EXCEPTION | 0x3, NMI_EVENT
-	};
-	enum reblock_injects injects = reblock_injects(entry);
-	unsigned n = replay->n;
-	unsigned n_types = injects == REBLOCK_INJECTS_UNKNOWN ? 4 : 3;
-	unsigned i;
-	unsigned k;
-
-	switch (injects) {
-	case REBLOCK_INJECTS_NOTHING:
-		return true;
-	case REBLOCK_INJECTS_NMI:
-		for (i = 0; i < n; i++) {
-			/* With blocking 1 it would have waited with a new NMI: row 9. */
-			if (how_of(replay, NMI_EVENT) == REBLOCK_POLICY_NEW &&
-			    (replay->alternatives[i].vmcs.interruptibility &
-			     REBLOCK_BLOCKING_NMI) &&
-			    !fork_of(replay, i))
-				return false;
-			run_inject(replay, &replay->alternatives[i], NMI_EVENT);
-		}
-		return true;
-	case REBLOCK_INJECTS_UNKNOWN:
-	case REBLOCK_INJECTS_NO_NMI:
-		for (i = 0; i < n; i++) {
-			for (k = 0; k < n_types; k++) {
-				struct reblock_alternative *other = fork_of(replay, i);
-
-				if (!other)
-					return false;
-				run_inject(replay, other, types[k]);
-			}
-		}
-		return false;
-	default:
-		for (i = 0; i < n; i++)
-			run_inject(replay, &replay->alternatives[i],
-				   entry->intr_info & (INTR_EVENT | 0x800));
-		return true;
-	}
-}
-
 void reblock_replay_entry(struct reblock_replay *replay, const struct reblock_record *entry,
 			  unsigned between, struct reblock_prediction *out)
 {
@@ -400,8 +330,7 @@ void reblock_replay_entry(struct reblock_replay *replay, const struct reblock_re
 		reblock_replay_forget(replay);
 		return;
 	}
-	note_open(replay);
-	known_event = inject(replay, &mine);
+	known_event = replay_inject(replay, &mine);
 	if (!replay->exited) /* too many alternatives */
 		return;
 	for (i = 0; replay->policy->enter && i < replay->n; i++)

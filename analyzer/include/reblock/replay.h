@@ -3,10 +3,10 @@
  * The replay: what a policy would have done at the exits of one vCPU.
  *
  * Where a field that the policy reads is unknown, or its private state is, the policy is run with each value
- * that it could have. Each such run is an alternative; a mistake counts only if all of them make it. An
- * alternative ends where an exit shows that it cannot have been: it had left NMIs open, with "virtual
- * NMIs" 1, and they were blocked since, though no NMI was injected. When the last one ends, the trace's guest
- * is no longer where this policy would have left it, and all is forgotten.
+ * that it could have. Each such run is an alternative; a mistake counts only if all of them make it.
+ *
+ * An alternative that had left NMIs open, with "virtual NMIs" 1, and then meets them blocked though none was
+ * injected has parted from the trace: its guest would not have come here. It goes on with all initial states.
  *
  * No memory is allocated: struct reblock_replay holds all, and belongs to the caller.
  */

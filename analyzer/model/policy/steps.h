@@ -96,7 +96,7 @@ static inline void step_qualification(struct reblock_vmcs *v)
  */
 static inline void step_dual(struct reblock_vmcs *v)
 {
-	if (step_idtv_nmi(v) && step_reason(v) != REBLOCK_REASON_TASK_SWITCH)
+	if (step_idtv_nmi(v) && !step_task_gate(v))
 		step_unblock(v);
 }
 

@@ -5,7 +5,7 @@
  */
 #include "model/policy/policies.h"
 
-/* vmx_idtv_reinject comes before the handlers, and not for a task switch. */
+/* vmx_idtv_reinject comes before the handlers, and not where a task gate is delivering the event. */
 static uint32_t xen_exit(void *state, struct reblock_vmcs *v)
 {
 	(void)state;
