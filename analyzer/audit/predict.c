@@ -36,13 +36,17 @@ static const struct {
 
 _Static_assert(sizeof(mistakes) / sizeof(mistakes[0]) == REBLOCK_MISTAKES, "one line a mistake");
 
-static const char *rule_of(unsigned row)
+/* Where absent fields leave several rows open that ask for the same, the first of them. */
+static const char *rule_of(const struct reblock_verdict *verdict)
 {
 	static const char *const rules[] = {
 		[3] = "2, row 3", [4] = "2, row 4",   [6] = "2, row 6",  [7] = "2, row 7",
 		[9] = "2, row 9", [10] = "2, row 10", [11] = "2, row 11"
 	};
+	unsigned row = 1;
 
+	while (row < 12 && !(verdict->rows & 1u << row))
+		row++;
 	return row < sizeof(rules) / sizeof(rules[0]) && rules[row] ? rules[row] : "2";
 }
 
@@ -119,10 +123,9 @@ void audit_predict_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 
 		if (!(p.mistakes & mistakes[i].mistake))
 			continue;
-		finding =
-			audit_finding(mistakes[i].kind, REBLOCK_PREDICTED, entry->t,
-				      mistakes[i].rule ? mistakes[i].rule : rule_of(p.verdict.row),
-				      v->summary.assumes);
+		finding = audit_finding(mistakes[i].kind, REBLOCK_PREDICTED, entry->t,
+					mistakes[i].rule ? mistakes[i].rule : rule_of(&p.verdict),
+					v->summary.assumes);
 		finding.policy = audit->options.policy->name;
 		audit_finding_record(&finding, v->exit.number);
 		if (mistakes[i].mistake == REBLOCK_MISTAKE_STALE_MASK)

@@ -175,7 +175,7 @@ static int explain_number(const char *word, const struct options *o)
 	} else if (explain_file_read(&x)) {
 		if (x.has_exit) {
 			if (!x.explain.has_verdict)
-				x.explain.assumed_pin = assume_pin(&x.explain.exit, o->vnmi);
+				x.explain.assumed_pin = assume_pin(&x.explain.exit, x.vnmi);
 			if (x.wanted.kind != REBLOCK_EXIT && x.wanted.kind != REBLOCK_ENTRY) {
 				explain_record(&report, &x.wanted, x.number);
 				printf("  it lies between this exit and its entry:\n\n");

@@ -10,6 +10,7 @@ static const char help_text[] =
 	"reading of the source that it names. None of that code was run.\n\n"
 	"  --compare     a table of what each does in each situation of the rules, computed by running the\n"
 	"                models\n"
+	"  --names       the names alone, one a line\n"
 	"  --json        one JSON object a line for each policy\n"
 	"  -h, --help    this text\n\n"
 	"exit status:\n"
@@ -22,14 +23,15 @@ static const char help_text[] =
 
 int cli_policies(int argc, char **argv)
 {
-	enum { JSON = 256, COMPARE };
+	enum { JSON = 256, COMPARE, NAMES };
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, JSON },
 		{ "compare", no_argument, NULL, COMPARE },
+		{ "names", no_argument, NULL, NAMES },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool json = false, compare = false;
+	bool json = false, compare = false, names = false;
 	int c;
 
 	opterr = 0;
@@ -40,6 +42,9 @@ int cli_policies(int argc, char **argv)
 			break;
 		case COMPARE:
 			compare = true;
+			break;
+		case NAMES:
+			names = true;
 			break;
 		case 'h':
 			fputs(help_text, stdout);
@@ -54,7 +59,13 @@ int cli_policies(int argc, char **argv)
 			argv[optind]);
 		return CLI_ERROR;
 	}
-	if (compare && json)
+	if (names && (compare || json)) {
+		cli_say("policies", "--names goes alone");
+		return CLI_ERROR;
+	}
+	if (names)
+		report_policy_names(stdout);
+	else if (compare && json)
 		report_json_comparison(stdout);
 	else if (compare)
 		report_text_comparison(stdout);

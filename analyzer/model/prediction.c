@@ -38,9 +38,9 @@ static unsigned changed(const struct reblock_alternative *a, const struct rebloc
 	return 0;
 }
 
-static unsigned mistakes_of(const struct reblock_replay *replay,
-			    const struct reblock_alternative *a, const struct reblock_record *entry,
-			    unsigned row)
+static unsigned mistakes_in_row(const struct reblock_replay *replay,
+				const struct reblock_alternative *a,
+				const struct reblock_record *entry, unsigned row)
 {
 	unsigned mistakes = 0;
 
@@ -72,6 +72,20 @@ static unsigned mistakes_of(const struct reblock_replay *replay,
 	return mistakes;
 }
 
+/* Where absent fields leave several rows open, what is wrong in each of them. */
+static unsigned mistakes_of(const struct reblock_replay *replay,
+			    const struct reblock_alternative *a, const struct reblock_record *entry,
+			    unsigned rows)
+{
+	unsigned mistakes = ~0u;
+	unsigned row;
+
+	for (row = 1; row <= 12; row++)
+		if (rows & 1u << row)
+			mistakes &= mistakes_in_row(replay, a, entry, row);
+	return rows ? mistakes : 0;
+}
+
 /* Rule 1.6; bit 13 alone may be a nested exception. */
 static bool reserved_bits(const struct reblock_alternative *a)
 {
@@ -90,7 +104,7 @@ static bool stale_mask(const struct reblock_replay *replay, const struct reblock
 	if (!replay->asked || reblock_virtual_nmis(&replay->exit) != REBLOCK_YES)
 		return false;
 	reblock_rules(&replay->exit, &replay->unblock, replay->asked_between, entry, &verdict);
-	if (verdict.row != 6 && verdict.row != 9)
+	if (verdict.rows & ~(1u << 6 | 1u << 9))
 		return false;
 	for (i = 0; i < replay->n; i++)
 		if (!replay->alternatives[i].unmasked || in_doubt(&replay->alternatives[i]))
@@ -113,7 +127,7 @@ void replay_predict(const struct reblock_replay *replay, const struct reblock_re
 
 		if (in_doubt(a))
 			return;
-		mistakes &= mistakes_of(replay, a, entry, out->verdict.row);
+		mistakes &= mistakes_of(replay, a, entry, out->verdict.rows);
 		reserved = reserved && reserved_bits(a);
 		agree = agree && after(a) == after(first);
 	}

@@ -55,7 +55,8 @@ bool replay_inject(struct reblock_replay *replay, const struct reblock_record *e
 	};
 	enum reblock_injects injects = reblock_injects(entry);
 	unsigned n = replay->n;
-	unsigned n_types = injects == REBLOCK_INJECTS_UNKNOWN ? 4 : 3;
+	unsigned first = injects == REBLOCK_INJECTS_NOTHING_OR_NMI ? 3 : 0;
+	unsigned end = injects == REBLOCK_INJECTS_NO_NMI ? 3 : 4;
 	unsigned i;
 	unsigned k;
 
@@ -76,8 +77,9 @@ bool replay_inject(struct reblock_replay *replay, const struct reblock_record *e
 		return true;
 	case REBLOCK_INJECTS_UNKNOWN:
 	case REBLOCK_INJECTS_NO_NMI:
+	case REBLOCK_INJECTS_NOTHING_OR_NMI:
 		for (i = 0; i < n; i++) {
-			for (k = 0; k < n_types; k++) {
+			for (k = first; k < end; k++) {
 				struct reblock_alternative *other = replay_fork(replay, i);
 
 				if (!other)

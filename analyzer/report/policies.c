@@ -16,6 +16,14 @@ static int name_width(void)
 	return (int)width;
 }
 
+void report_policy_names(FILE *out)
+{
+	const struct reblock_policy *p;
+
+	for (size_t i = 0; (p = reblock_policy_at(i)); i++)
+		fprintf(out, "%s\n", p->name);
+}
+
 void report_text_policies(FILE *out)
 {
 	const struct reblock_policy *p;

@@ -45,6 +45,7 @@ uint64_t report_unpredicted(const struct reblock_summary *s);
  * The policies that come with reblock: a list, and what each does in each situation of the rules (a
  * table with a legend); for people, or one JSON object a line for each policy.
  */
+void report_policy_names(FILE *out); /* one a line */
 void report_text_policies(FILE *out);
 void report_json_policies(FILE *out);
 void report_text_comparison(FILE *out);
