@@ -262,7 +262,10 @@ void reblock_replay_mask_write(struct reblock_replay *replay, enum reblock_tri m
 		if (!other)
 			return;
 		set_mask(replay, other, masked == REBLOCK_YES);
-		if (memcmp(other, &replay->alternatives[i], sizeof(*other)) == 0)
+		/* A mask that changes nothing is no other alternative. */
+		if (memcmp(other->state, replay->alternatives[i].state,
+			   replay->policy->state_size) == 0 &&
+		    memcmp(&other->vmcs, &replay->alternatives[i].vmcs, sizeof(other->vmcs)) == 0)
 			replay->n--;
 	}
 }
