@@ -21,8 +21,8 @@ static bool in_doubt(const struct reblock_alternative *a)
 static bool clobbered(const struct reblock_replay *replay, const struct reblock_alternative *a,
 		      const struct reblock_record *entry)
 {
-	return reblock_has(&replay->exit, REBLOCK_HAS_INTERRUPTIBILITY) && replay->before_known &&
-	       !a->before && after(a) && reblock_injects(entry) == REBLOCK_INJECTS_NOTHING &&
+	return reblock_has(&replay->exit, REBLOCK_HAS_INTERRUPTIBILITY) && !a->before && after(a) &&
+	       reblock_injects(entry) == REBLOCK_INJECTS_NOTHING &&
 	       (replay->exit.interruptibility & ~a->vmcs.interruptibility & OTHER_BITS);
 }
 
@@ -62,7 +62,7 @@ static unsigned mistakes_in_row(const struct reblock_replay *replay,
 		return after(a) ? 0 : REBLOCK_MISTAKE_MISSED;
 	case 10:
 	case 11:
-		mistakes |= replay->before_known ? changed(a, entry, row) : 0;
+		mistakes |= changed(a, entry, row);
 		break;
 	default:
 		return 0;

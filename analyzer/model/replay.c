@@ -223,7 +223,6 @@ void reblock_replay_exit(struct reblock_replay *replay, const struct reblock_rec
 	replay->exit.pin = pin;
 	reblock_unblock_of(&replay->exit, &replay->unblock);
 	before = blocking_at(&replay->exit, &replay->unblock);
-	replay->before_known = before != REBLOCK_UNKNOWN;
 	replay->asked = false;
 	n = replay->n;
 	memcpy(old, replay->alternatives, n * sizeof(old[0]));

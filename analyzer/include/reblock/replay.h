@@ -49,7 +49,6 @@ struct reblock_replay {
 	struct reblock_record exit; /* with the policy's pin-based controls */
 	struct reblock_unblock unblock;
 	bool exited;            /* the policy was run for exit, and its entry is to come */
-	bool before_known;      /* blocking at the exit, from the exit itself */
 	bool asked;             /* the mask was asked for since */
 	unsigned asked_between; /* enum reblock_between before that */
 	unsigned n;
