@@ -61,10 +61,11 @@ void audit_predict_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		}
 		reblock_replay_begin(v->replay, audit->options.policy);
 	}
-	/* Operations recorded before the exit they belong to: to what they were applied is not known. */
+	/* Operations recorded before the exit they belong to came after what the policy would do now. */
 	if (v->exit.between)
 		reblock_replay_forget(v->replay);
-	reblock_replay_exit(v->replay, exit);
+	else
+		reblock_replay_exit(v->replay, exit);
 }
 
 static enum reblock_tri masked_of(const struct reblock_record *r)
