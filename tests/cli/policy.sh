@@ -142,6 +142,14 @@ if [ -x "$(dirname "$REBLOCK")/reblock-static" ]; then
 	run 1 "$(dirname "$REBLOCK")/reblock-static" audit --policy xen-before-d329b37d12 trace.jsonl
 fi
 
+# In C++, and with everything else hidden.
+if command -v c++ >/dev/null; then
+	c++ -x c++ -std=c++20 -Wall -Werror -fvisibility=hidden -shared -fPIC -I "$include" -o plus.so mine.c ||
+		fail "the example is not compiled as C++"
+	run 1 "$REBLOCK" audit --json --policy ./plus.so "$traces/6.12-stock.rbt"
+	expect missed-reblock 3
+fi
+
 # An older object, which knows of nothing behind exit.
 sed 's/sizeof(struct reblock_policy)/offsetof(struct reblock_policy, handle)/; s/"mine"/"older"/' mine.c >older.c
 build older

@@ -40,6 +40,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Goes up when something changes that an older object cannot live with. New members come at the end of
  * struct reblock_policy, whose size tells what an object knows of; missing ones are taken as NULL or 0.
@@ -263,5 +267,12 @@ static inline int reblock_vmwrite(struct reblock_vmcs *vmcs, uint32_t encoding, 
 		return -1;
 	}
 }
+
+/* What a shared object has to define, and nobody else. */
+extern const struct reblock_policy reblock_policy_export __attribute__((visibility("default")));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
