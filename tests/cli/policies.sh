@@ -9,6 +9,8 @@ says out "xen-before-d329b37d12      faults only: EPT violations and PML-full ar
 says out "read from Xen before d329b37d12"
 run 0 "$REBLOCK" policies --json
 sed -n 's/^{"policy":"\([^"]*\)".*/\1/p' out >names
+run 0 "$REBLOCK" policies --names
+cmp out names || fail "--names lists others than --json"
 [ "$(wc -l <names)" -ge 20 ] || fail "only $(wc -l <names) policies"
 [ "$(sort names | uniq -d)" = "" ] || fail "a name twice"
 
@@ -40,6 +42,8 @@ while read -r name; do
 		[ $? = 1 ] || fail "$name cannot be replayed"
 	[ -s err ] && fail "$name: $(head -1 err)"
 done <names
+run 2 "$REBLOCK" policies --names --json
+one_line err
 run 2 "$REBLOCK" policies xen
 one_line err
 says err "takes no arguments"
