@@ -54,18 +54,19 @@ void audit_predict_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 			const struct reblock_record *exit)
 {
 	if (!v->replay) {
-		v->replay = aligned_alloc(_Alignof(struct reblock_replay), sizeof(*v->replay));
+		v->replay =
+			aligned_alloc(_Alignof(struct reblock_policy_replay), sizeof(*v->replay));
 		if (!v->replay) {
 			audit->stop = -ENOMEM;
 			return;
 		}
-		reblock_replay_begin(v->replay, audit->options.policy);
+		reblock_policy_replay_begin(v->replay, audit->options.policy);
 	}
 	/* Operations recorded before the exit they belong to came after what the policy would do now. */
 	if (v->exit.between)
-		reblock_replay_forget(v->replay);
+		reblock_policy_replay_forget(v->replay);
 	else
-		reblock_replay_exit(v->replay, exit);
+		reblock_policy_replay_exit(v->replay, exit);
 }
 
 static enum reblock_tri masked_of(const struct reblock_record *r)
@@ -83,16 +84,16 @@ void audit_predict_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 		return;
 	switch (r->kind) {
 	case REBLOCK_MASK_WRITE:
-		reblock_replay_mask_write(v->replay, masked_of(r));
+		reblock_policy_replay_mask_write(v->replay, masked_of(r));
 		break;
 	case REBLOCK_EVENTS_WRITE:
-		reblock_replay_events_write(v->replay, masked_of(r));
+		reblock_policy_replay_events_write(v->replay, masked_of(r));
 		break;
 	case REBLOCK_MASK_READ:
 		if (masked_of(r) == REBLOCK_UNKNOWN)
-			reblock_replay_forget(v->replay);
+			reblock_policy_replay_forget(v->replay);
 		else
-			reblock_replay_mask_read(v->replay, v->exit.between);
+			reblock_policy_replay_mask_read(v->replay, v->exit.between);
 		break;
 	default:
 		break;
@@ -116,7 +117,7 @@ void audit_predict_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 
 	if (!v->replay)
 		return;
-	reblock_replay_entry(v->replay, entry, v->exit.between, &p);
+	reblock_policy_replay_entry(v->replay, entry, v->exit.between, &p);
 	if (p.certain && v->exit.unblock.unblocked == REBLOCK_YES)
 		v->summary.predicted_unblocks++;
 	for (unsigned i = 0; i < REBLOCK_MISTAKES; i++) {
@@ -141,7 +142,7 @@ void audit_predict_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 void audit_predict_forget(struct audit_vcpu *v)
 {
 	if (v->replay)
-		reblock_replay_forget(v->replay);
+		reblock_policy_replay_forget(v->replay);
 }
 
 void audit_predict_free(struct audit_vcpu *v)

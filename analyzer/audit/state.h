@@ -10,7 +10,7 @@
 #define AUDIT_STATE_H
 
 #include <reblock/audit.h>
-#include <reblock/replay.h>
+#include <reblock/policy_replay.h>
 
 enum audit_phase { AUDIT_NOTHING_KNOWN, AUDIT_EXITED, AUDIT_ENTERED };
 
@@ -76,7 +76,7 @@ struct audit_vcpu {
 	struct audit_livelock livelock;
 	unsigned early; /* operations recorded before the exit they belong to (Linux up to 5.4) */
 	unsigned next;  /* in the hash chain: index + 1 */
-	struct reblock_replay *replay; /* of the policy, if there is one */
+	struct reblock_policy_replay *replay; /* of the policy, if there is one */
 };
 
 struct reblock_audit {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a policy does in a situation: it is run there, and judged by the rules. */
 #include <reblock/policies.h>
-#include <reblock/replay.h>
+#include <reblock/policy_replay.h>
 #include "model/situations.h"
 
 #define CONTROLS (REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS)
@@ -53,20 +53,20 @@ static uint16_t pin_of(const struct reblock_policy *policy, const struct situati
 }
 
 /* One exit and its entry; what is predicted from them. */
-static struct reblock_prediction step(struct reblock_replay *replay, const struct situation *s,
-				      uint16_t pin)
+static struct reblock_prediction step(struct reblock_policy_replay *replay,
+				      const struct situation *s, uint16_t pin)
 {
 	struct reblock_record exit = exit_of(s, pin);
 	struct reblock_record entry = entry_of(s, pin);
 	struct reblock_prediction p;
 
-	reblock_replay_exit(replay, &exit);
+	reblock_policy_replay_exit(replay, &exit);
 	if (s->before == MASK_SET)
-		reblock_replay_events_write(replay, REBLOCK_YES);
+		reblock_policy_replay_events_write(replay, REBLOCK_YES);
 	if (s->mask)
-		reblock_replay_mask_read(replay, 0);
-	reblock_replay_entry(replay, &entry,
-			     s->before == MASK_SET ? REBLOCK_BETWEEN_EVENTS_WRITE : 0, &p);
+		reblock_policy_replay_mask_read(replay, 0);
+	reblock_policy_replay_entry(replay, &entry,
+				    s->before == MASK_SET ? REBLOCK_BETWEEN_EVENTS_WRITE : 0, &p);
 	return p;
 }
 
@@ -74,7 +74,7 @@ static const struct situation ept = { .reason = REBLOCK_REASON_EPT_VIOLATION,
 				      .qualification = 0x181 | REBLOCK_NMI_UNBLOCKING };
 
 /* Everything before the exit that S is about. */
-static void lead_in(struct reblock_replay *replay, const struct situation *s, uint16_t pin)
+static void lead_in(struct reblock_policy_replay *replay, const struct situation *s, uint16_t pin)
 {
 	static const struct situation idle = { .reason = REASON_HLT,
 					       .moved = true,
@@ -90,9 +90,9 @@ static struct reblock_prediction run(const struct reblock_policy *policy, const 
 {
 	uint16_t pin = pin_of(policy, s);
 	struct situation plain = *s;
-	struct reblock_replay replay;
+	struct reblock_policy_replay replay;
 
-	reblock_replay_begin(&replay, policy);
+	reblock_policy_replay_begin(&replay, policy);
 	lead_in(&replay, s, pin);
 	plain.before = NMI_INJECTED;
 	return step(&replay, &plain, pin);
@@ -128,10 +128,10 @@ static enum reblock_cell without_answer(const struct reblock_policy *policy,
 {
 	uint16_t pin = pin_of(policy, s);
 	struct reblock_record exit = exit_of(s, pin);
-	struct reblock_replay replay;
+	struct reblock_policy_replay replay;
 
-	reblock_replay_begin(&replay, policy);
-	reblock_replay_exit(&replay, &exit);
+	reblock_policy_replay_begin(&replay, policy);
+	reblock_policy_replay_exit(&replay, &exit);
 	for (unsigned i = 0; i < replay.n; i++)
 		if (!(replay.alternatives[i].answers & REBLOCK_POLICY_NEVER))
 			return REBLOCK_CELL_UNKNOWN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The situations in which policies are compared. */
 #include <reblock/policies.h>
-#include <reblock/replay.h>
+#include <reblock/policy_replay.h>
 #include "model/situations.h"
 
 #define BIT12 REBLOCK_NMI_UNBLOCKING

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <reblock/policies.h>
-#include <reblock/replay.h>
+#include <reblock/policy_replay.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT12 REBLOCK_NMI_UNBLOCKING
@@ -64,7 +64,7 @@ static const unsigned all_fields =
 	REBLOCK_HAS_IDT_VECTORING | REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_PIN;
 
 /* The guest was put into its NMI handler at the last entry. */
-static void enter_handler(struct reblock_replay *replay, const struct reblock_policy *policy,
+static void enter_handler(struct reblock_policy_replay *replay, const struct reblock_policy *policy,
 			  uint16_t pin)
 {
 	struct reblock_record exit = { .presence = (uint16_t)all_fields, .reason = 12, .pin = pin };
@@ -74,22 +74,22 @@ static void enter_handler(struct reblock_replay *replay, const struct reblock_po
 					.pin = pin };
 	struct reblock_prediction p;
 
-	reblock_replay_begin(replay, policy);
-	reblock_replay_exit(replay, &exit);
-	reblock_replay_entry(replay, &entry, 0, &p);
+	reblock_policy_replay_begin(replay, policy);
+	reblock_policy_replay_exit(replay, &exit);
+	reblock_policy_replay_entry(replay, &entry, 0, &p);
 }
 
 static struct reblock_prediction run(const struct reblock_policy *policy,
 				     const struct reblock_record *exit,
 				     const struct reblock_record *entry)
 {
-	struct reblock_replay replay;
+	struct reblock_policy_replay replay;
 	struct reblock_prediction p;
 
 	enter_handler(&replay, policy, exit->pin);
-	reblock_replay_exit(&replay, exit);
-	reblock_replay_mask_read(&replay, 0);
-	reblock_replay_entry(&replay, entry, 0, &p);
+	reblock_policy_replay_exit(&replay, exit);
+	reblock_policy_replay_mask_read(&replay, 0);
+	reblock_policy_replay_entry(&replay, entry, 0, &p);
 	return p;
 }
 

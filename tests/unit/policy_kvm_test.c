@@ -15,14 +15,14 @@
 #include <cmocka.h>
 #include <reblock/input.h>
 #include <reblock/policies.h>
-#include <reblock/replay.h>
+#include <reblock/policy_replay.h>
 
 #define VNMI (REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS)
 #define FAULT_ON_IRET 0x80001b0eu
 #define BIT12 0x1000u
 #define MAX_VCPUS 32
 
-static struct reblock_replay replay;
+static struct reblock_policy_replay replay;
 
 static void exit_with(uint32_t reason, uint32_t intr_info, uint64_t qualification, uint32_t state)
 {
@@ -39,7 +39,7 @@ static void exit_with(uint32_t reason, uint32_t intr_info, uint64_t qualificatio
 				       .interruptibility = state,
 				       .pin = VNMI };
 
-	reblock_replay_exit(&replay, &exit);
+	reblock_policy_replay_exit(&replay, &exit);
 }
 
 static struct reblock_prediction enter(uint32_t intr_info)
@@ -52,7 +52,7 @@ static struct reblock_prediction enter(uint32_t intr_info)
 					.pin = VNMI };
 	struct reblock_prediction p;
 
-	reblock_replay_entry(&replay, &entry, 0, &p);
+	reblock_policy_replay_entry(&replay, &entry, 0, &p);
 	return p;
 }
 
@@ -70,7 +70,7 @@ static unsigned cache(void)
 
 static void begin(const char *policy)
 {
-	reblock_replay_begin(&replay, reblock_policy_find(policy));
+	reblock_policy_replay_begin(&replay, reblock_policy_find(policy));
 }
 
 static void enter_nmi_handler(void)
@@ -134,7 +134,7 @@ static void stale_after_ept_violation(void **state)
 		exit_with(exits[i].reason, 0, exits[i].qualification, 0);
 		/* The processor has cleared blocking, so the recovery takes NMIs for open; the handler blocks. */
 		assert_int_equal(cache(), 1);
-		reblock_replay_mask_read(&replay, 0);
+		reblock_policy_replay_mask_read(&replay, 0);
 		p = enter(0);
 		assert_int_equal(p.blocking, 1);
 		assert_int_equal(p.mistakes, REBLOCK_MISTAKE_STALE_MASK);
@@ -166,7 +166,7 @@ static void what_heals(void **state)
 	begin("kvm");
 	enter_nmi_handler();
 	exit_with(48, 0, 0x181 | BIT12, 0);
-	reblock_replay_events_write(&replay, REBLOCK_YES);
+	reblock_policy_replay_events_write(&replay, REBLOCK_YES);
 	assert_int_equal(cache(), 0);
 	(void)enter(0);
 	exit_with(0, FAULT_ON_IRET, 0, 0);
@@ -205,7 +205,7 @@ static void mask_past_the_cache(void **state)
 		/* L2's fault on IRET went to L1, which resumes L2 with blocking 1. */
 		exit_with(24, 0, 0, 0);
 		assert_int_equal(cache(), 1);
-		reblock_replay_events_write(&replay, REBLOCK_YES);
+		reblock_policy_replay_events_write(&replay, REBLOCK_YES);
 		assert_int_equal(cache(), i == 0);
 		(void)enter(0);
 		exit_with(0, FAULT_ON_IRET, 0, 0);
@@ -220,7 +220,7 @@ struct beside {
 	uint32_t vm;
 	uint16_t vcpu;
 	bool exited;
-	struct reblock_replay replay;
+	struct reblock_policy_replay replay;
 };
 
 static struct beside vcpus[MAX_VCPUS];
@@ -237,7 +237,7 @@ static struct beside *vcpu_of(const struct reblock_record *r)
 	vcpus[n_vcpus].vm = r->vm;
 	vcpus[n_vcpus].vcpu = r->vcpu;
 	vcpus[n_vcpus].exited = false;
-	reblock_replay_begin(&vcpus[n_vcpus].replay, reblock_policy_find("kvm"));
+	reblock_policy_replay_begin(&vcpus[n_vcpus].replay, reblock_policy_find("kvm"));
 	return &vcpus[n_vcpus++];
 }
 
@@ -277,20 +277,20 @@ static void beside_record(const struct reblock_record *r, uint64_t number)
 	switch (r->kind) {
 	case REBLOCK_EXIT:
 		compare(b, r, number); /* recorded before the recovery */
-		reblock_replay_exit(&b->replay, r);
+		reblock_policy_replay_exit(&b->replay, r);
 		break;
 	case REBLOCK_ENTRY:
-		reblock_replay_entry(&b->replay, r, 0, &p);
+		reblock_policy_replay_entry(&b->replay, r, 0, &p);
 		compare(b, r, number);
 		break;
 	case REBLOCK_MASK_WRITE:
-		reblock_replay_mask_write(&b->replay, masked);
+		reblock_policy_replay_mask_write(&b->replay, masked);
 		break;
 	case REBLOCK_EVENTS_WRITE:
-		reblock_replay_events_write(&b->replay, masked);
+		reblock_policy_replay_events_write(&b->replay, masked);
 		break;
 	case REBLOCK_MASK_READ:
-		reblock_replay_mask_read(&b->replay, 0);
+		reblock_policy_replay_mask_read(&b->replay, 0);
 		break;
 	default:
 		break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs a policy over the exits and entries of one vCPU, in all alternatives. */
 #include <string.h>
-#include "model/replay.h"
+#include "model/policy_replay.h"
 
 #define CONTROLS (REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS)
 
@@ -19,7 +19,7 @@ static void initial(const struct reblock_policy *policy, struct reblock_alternat
 		policy->reset(a->state, which);
 }
 
-void reblock_replay_forget(struct reblock_replay *replay)
+void reblock_policy_replay_forget(struct reblock_policy_replay *replay)
 {
 	unsigned i;
 
@@ -30,19 +30,20 @@ void reblock_replay_forget(struct reblock_replay *replay)
 		initial(replay->policy, &replay->alternatives[i], i);
 }
 
-void reblock_replay_begin(struct reblock_replay *replay, const struct reblock_policy *policy)
+void reblock_policy_replay_begin(struct reblock_policy_replay *replay,
+				 const struct reblock_policy *policy)
 {
 	memset(replay, 0, sizeof(*replay));
 	replay->policy = policy;
-	reblock_replay_forget(replay);
+	reblock_policy_replay_forget(replay);
 }
 
-struct reblock_alternative *replay_fork(struct reblock_replay *replay, unsigned from)
+struct reblock_alternative *replay_fork(struct reblock_policy_replay *replay, unsigned from)
 {
 	struct reblock_alternative *copy = &replay->alternatives[replay->n];
 
-	if (replay->n == REBLOCK_REPLAY_ALTERNATIVES) {
-		reblock_replay_forget(replay);
+	if (replay->n == REBLOCK_POLICY_ALTERNATIVES) {
+		reblock_policy_replay_forget(replay);
 		return NULL;
 	}
 	*copy = replay->alternatives[from];
@@ -51,7 +52,7 @@ struct reblock_alternative *replay_fork(struct reblock_replay *replay, unsigned 
 }
 
 /* What the alternatives did at this exit is past: drops those that go on from here like another. */
-static void merge(struct reblock_replay *replay)
+static void merge(struct reblock_policy_replay *replay)
 {
 	uint32_t size = replay->policy->state_size;
 	unsigned kept = 0;
@@ -146,7 +147,8 @@ static enum reblock_tri blocking_at(const struct reblock_record *exit,
 	return reblock_blocking(exit);
 }
 
-static void run_exit(struct reblock_replay *replay, struct reblock_alternative *a, bool before)
+static void run_exit(struct reblock_policy_replay *replay, struct reblock_alternative *a,
+		     bool before)
 {
 	const struct reblock_policy *policy = replay->policy;
 
@@ -162,11 +164,12 @@ static void run_exit(struct reblock_replay *replay, struct reblock_alternative *
 }
 
 /* Adds A, run for the exit with blocking BEFORE; false when there is no room. */
-static bool add(struct reblock_replay *replay, const struct reblock_alternative *a, bool before)
+static bool add(struct reblock_policy_replay *replay, const struct reblock_alternative *a,
+		bool before)
 {
 	struct reblock_alternative *copy = &replay->alternatives[replay->n];
 
-	if (replay->n == REBLOCK_REPLAY_ALTERNATIVES)
+	if (replay->n == REBLOCK_POLICY_ALTERNATIVES)
 		return false;
 	*copy = *a;
 	replay->n++;
@@ -178,7 +181,7 @@ static bool add(struct reblock_replay *replay, const struct reblock_alternative 
  * Runs each of the alternatives OLD with blocking BEFORE. One that had left NMIs open cannot have met them
  * blocked: there the trace's guest is elsewhere than this policy would have left it, and any state is possible.
  */
-static bool run_all(struct reblock_replay *replay, const struct reblock_alternative *old,
+static bool run_all(struct reblock_policy_replay *replay, const struct reblock_alternative *old,
 		    unsigned n, bool before, bool were_blocked)
 {
 	struct reblock_alternative any;
@@ -205,9 +208,10 @@ static bool comparable(uint16_t theirs, uint16_t ours)
 	return !((theirs ^ ours) & CONTROLS) || can_be_defined(theirs) == can_be_defined(ours);
 }
 
-void reblock_replay_exit(struct reblock_replay *replay, const struct reblock_record *exit)
+void reblock_policy_replay_exit(struct reblock_policy_replay *replay,
+				const struct reblock_record *exit)
 {
-	struct reblock_alternative old[REBLOCK_REPLAY_ALTERNATIVES];
+	struct reblock_alternative old[REBLOCK_POLICY_ALTERNATIVES];
 	uint16_t pin = pin_of(replay->policy, exit->pin);
 	bool usable = reblock_has(exit, needed(exit)) &&
 		      !(exit->reason & REBLOCK_REASON_FAILED_ENTRY) && comparable(exit->pin, pin);
@@ -216,7 +220,7 @@ void reblock_replay_exit(struct reblock_replay *replay, const struct reblock_rec
 	bool room;
 
 	if (replay->exited || !usable) /* the entry in between is missing, or this says nothing */
-		reblock_replay_forget(replay);
+		reblock_policy_replay_forget(replay);
 	if (!usable)
 		return;
 	replay->exit = *exit;
@@ -232,10 +236,10 @@ void reblock_replay_exit(struct reblock_replay *replay, const struct reblock_rec
 	room = room && (before == REBLOCK_NO || run_all(replay, old, n, true, true));
 	replay->exited = room;
 	if (!room)
-		reblock_replay_forget(replay);
+		reblock_policy_replay_forget(replay);
 }
 
-static void set_mask(const struct reblock_replay *replay, struct reblock_alternative *a,
+static void set_mask(const struct reblock_policy_replay *replay, struct reblock_alternative *a,
 		     bool masked)
 {
 	if (replay->policy->set_nmi_mask)
@@ -246,13 +250,13 @@ static void set_mask(const struct reblock_replay *replay, struct reblock_alterna
 		a->vmcs.interruptibility &= ~REBLOCK_BLOCKING_NMI;
 }
 
-void reblock_replay_mask_write(struct reblock_replay *replay, enum reblock_tri masked)
+void reblock_policy_replay_mask_write(struct reblock_policy_replay *replay, enum reblock_tri masked)
 {
 	unsigned n = replay->n;
 	unsigned i;
 
 	if (!replay->exited || masked == REBLOCK_UNKNOWN) {
-		reblock_replay_forget(replay);
+		reblock_policy_replay_forget(replay);
 		return;
 	}
 	for (i = 0; i < n; i++) {
@@ -269,19 +273,20 @@ void reblock_replay_mask_write(struct reblock_replay *replay, enum reblock_tri m
 	}
 }
 
-void reblock_replay_events_write(struct reblock_replay *replay, enum reblock_tri masked)
+void reblock_policy_replay_events_write(struct reblock_policy_replay *replay,
+					enum reblock_tri masked)
 {
 	unsigned i;
 
 	if (!replay->exited || masked == REBLOCK_UNKNOWN) {
-		reblock_replay_forget(replay);
+		reblock_policy_replay_forget(replay);
 		return;
 	}
 	for (i = 0; i < replay->n; i++)
 		set_mask(replay, &replay->alternatives[i], masked == REBLOCK_YES);
 }
 
-void reblock_replay_mask_read(struct reblock_replay *replay, unsigned between)
+void reblock_policy_replay_mask_read(struct reblock_policy_replay *replay, unsigned between)
 {
 	unsigned i;
 
@@ -300,7 +305,7 @@ void reblock_replay_mask_read(struct reblock_replay *replay, unsigned between)
 }
 
 /* The entry with the policy's controls; where its own are absent, those that the policy fixes. */
-static struct reblock_record entry_of(const struct reblock_replay *replay,
+static struct reblock_record entry_of(const struct reblock_policy_replay *replay,
 				      const struct reblock_record *entry)
 {
 	const struct reblock_policy *policy = replay->policy;
@@ -314,8 +319,9 @@ static struct reblock_record entry_of(const struct reblock_replay *replay,
 	return copy;
 }
 
-void reblock_replay_entry(struct reblock_replay *replay, const struct reblock_record *entry,
-			  unsigned between, struct reblock_prediction *out)
+void reblock_policy_replay_entry(struct reblock_policy_replay *replay,
+				 const struct reblock_record *entry, unsigned between,
+				 struct reblock_prediction *out)
 {
 	static const struct reblock_prediction nothing;
 	struct reblock_record mine = entry_of(replay, entry);
@@ -324,12 +330,12 @@ void reblock_replay_entry(struct reblock_replay *replay, const struct reblock_re
 
 	*out = nothing;
 	if (!replay->exited) {
-		reblock_replay_forget(replay);
+		reblock_policy_replay_forget(replay);
 		return;
 	}
 	/* Somebody may have changed what this vCPU's hypervisor knows, or it is another VMCS. */
 	if (between & ~(unsigned)(REBLOCK_BETWEEN_MASK_WRITE | REBLOCK_BETWEEN_EVENTS_WRITE)) {
-		reblock_replay_forget(replay);
+		reblock_policy_replay_forget(replay);
 		return;
 	}
 	known_event = replay_inject(replay, &mine);

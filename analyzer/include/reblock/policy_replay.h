@@ -8,10 +8,10 @@
  * An alternative that had left NMIs open, with "virtual NMIs" 1, and then meets them blocked though none was
  * injected has parted from the trace: its guest would not have come here. It goes on with all initial states.
  *
- * No memory is allocated: struct reblock_replay holds all, and belongs to the caller.
+ * No memory is allocated: struct reblock_policy_replay holds all, and belongs to the caller.
  */
-#ifndef REBLOCK_REPLAY_H
-#define REBLOCK_REPLAY_H
+#ifndef REBLOCK_POLICY_REPLAY_H
+#define REBLOCK_POLICY_REPLAY_H
 
 #include <stdbool.h>
 #include <reblock/policy.h>
@@ -32,7 +32,7 @@ enum reblock_mistake {
 };
 #define REBLOCK_MISTAKES 9
 
-#define REBLOCK_REPLAY_ALTERNATIVES 32
+#define REBLOCK_POLICY_ALTERNATIVES 32
 
 struct reblock_alternative {
 	_Alignas(16) unsigned char state[REBLOCK_POLICY_STATE_MAX]; /* first: it is compared */
@@ -44,7 +44,7 @@ struct reblock_alternative {
 	uint8_t open;
 };
 
-struct reblock_replay {
+struct reblock_policy_replay {
 	const struct reblock_policy *policy;
 	struct reblock_record exit; /* with the policy's pin-based controls */
 	struct reblock_unblock unblock;
@@ -52,7 +52,7 @@ struct reblock_replay {
 	bool asked;             /* the mask was asked for since */
 	unsigned asked_between; /* enum reblock_between before that */
 	unsigned n;
-	struct reblock_alternative alternatives[REBLOCK_REPLAY_ALTERNATIVES];
+	struct reblock_alternative alternatives[REBLOCK_POLICY_ALTERNATIVES];
 };
 
 /* What follows for one exit and the entry after it. */
@@ -70,35 +70,40 @@ struct reblock_prediction {
 };
 
 /* Begins a replay of POLICY, which must outlive it, with all initial states. */
-void reblock_replay_begin(struct reblock_replay *replay, const struct reblock_policy *policy);
+void reblock_policy_replay_begin(struct reblock_policy_replay *replay,
+				 const struct reblock_policy *policy);
 
 /* Nothing is known any more, after a loss for example: back to all initial states. */
-void reblock_replay_forget(struct reblock_replay *replay);
+void reblock_policy_replay_forget(struct reblock_policy_replay *replay);
 
 /*
  * An exit. Where a field is absent that the policy needs (reason, IDT-vectoring information, pin-based
  * controls, and what struct reblock_vmcs says), where the entry failed, or where bit 12 means something
  * under one of the trace's and the policy's controls only, the policy is not run and all is forgotten.
  */
-void reblock_replay_exit(struct reblock_replay *replay, const struct reblock_record *exit);
+void reblock_policy_replay_exit(struct reblock_policy_replay *replay,
+				const struct reblock_record *exit);
 
 /*
  * Between exit and entry: the trace's hypervisor wrote its mask. That may have been its own handling of
  * the exit, or an order from outside: both are followed up. MASKED may be unknown.
  */
-void reblock_replay_mask_write(struct reblock_replay *replay, enum reblock_tri masked);
+void reblock_policy_replay_mask_write(struct reblock_policy_replay *replay,
+				      enum reblock_tri masked);
 
 /* Between exit and entry: user space set the vCPU's events, the mask with them. */
-void reblock_replay_events_write(struct reblock_replay *replay, enum reblock_tri masked);
+void reblock_policy_replay_events_write(struct reblock_policy_replay *replay,
+					enum reblock_tri masked);
 
 /* Between exit and entry, after the operations BETWEEN (enum reblock_between): the mask is asked for. */
-void reblock_replay_mask_read(struct reblock_replay *replay, unsigned between);
+void reblock_policy_replay_mask_read(struct reblock_policy_replay *replay, unsigned between);
 
 /*
  * The entry. What it injects and where the guest resumes is taken from the record. BETWEEN is a set of
  * enum reblock_between. *OUT is filled whole.
  */
-void reblock_replay_entry(struct reblock_replay *replay, const struct reblock_record *entry,
-			  unsigned between, struct reblock_prediction *out);
+void reblock_policy_replay_entry(struct reblock_policy_replay *replay,
+				 const struct reblock_record *entry, unsigned between,
+				 struct reblock_prediction *out);
 
 #endif

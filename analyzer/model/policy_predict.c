@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Judges what a policy left in the VMCS at the entry, by the rules. */
-#include "model/replay.h"
+#include "model/policy_replay.h"
 
 #define OTHER_BITS \
 	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | \
@@ -18,8 +18,8 @@ static bool in_doubt(const struct reblock_alternative *a)
 }
 
 /* Setting blocking lost other bits of the field, though the guest resumes as it was. */
-static bool clobbered(const struct reblock_replay *replay, const struct reblock_alternative *a,
-		      const struct reblock_record *entry)
+static bool clobbered(const struct reblock_policy_replay *replay,
+		      const struct reblock_alternative *a, const struct reblock_record *entry)
 {
 	return reblock_has(&replay->exit, REBLOCK_HAS_INTERRUPTIBILITY) && !a->before && after(a) &&
 	       reblock_injects(entry) == REBLOCK_INJECTS_NOTHING &&
@@ -38,7 +38,7 @@ static unsigned changed(const struct reblock_alternative *a, const struct rebloc
 	return 0;
 }
 
-static unsigned mistakes_in_row(const struct reblock_replay *replay,
+static unsigned mistakes_in_row(const struct reblock_policy_replay *replay,
 				const struct reblock_alternative *a,
 				const struct reblock_record *entry, unsigned row)
 {
@@ -73,7 +73,7 @@ static unsigned mistakes_in_row(const struct reblock_replay *replay,
 }
 
 /* Where absent fields leave several rows open, what is wrong in each of them. */
-static unsigned mistakes_of(const struct reblock_replay *replay,
+static unsigned mistakes_of(const struct reblock_policy_replay *replay,
 			    const struct reblock_alternative *a, const struct reblock_record *entry,
 			    unsigned rows)
 {
@@ -96,7 +96,8 @@ static bool reserved_bits(const struct reblock_alternative *a)
 }
 
 /* "Not masked" was the answer where blocking must be 1; operations after it cannot have made it right. */
-static bool stale_mask(const struct reblock_replay *replay, const struct reblock_record *entry)
+static bool stale_mask(const struct reblock_policy_replay *replay,
+		       const struct reblock_record *entry)
 {
 	struct reblock_verdict verdict;
 	unsigned i;
@@ -112,7 +113,7 @@ static bool stale_mask(const struct reblock_replay *replay, const struct reblock
 	return true;
 }
 
-void replay_predict(const struct reblock_replay *replay, const struct reblock_record *entry,
+void replay_predict(const struct reblock_policy_replay *replay, const struct reblock_record *entry,
 		    unsigned between, bool known_event, struct reblock_prediction *out)
 {
 	const struct reblock_alternative *first = &replay->alternatives[0];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an entry of the trace injects, given to the policy. */
-#include "model/replay.h"
+#include "model/policy_replay.h"
 
 #define INTR_EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR)
 #define NMI_EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI)
 
 /* Which of enum reblock_policy_event the injection of EVENT is, as rows 7 and 10 see it. */
-static uint32_t how_of(const struct reblock_replay *replay, uint32_t event)
+static uint32_t how_of(const struct reblock_policy_replay *replay, uint32_t event)
 {
 	const struct reblock_record *exit = &replay->exit;
 
@@ -20,7 +20,7 @@ static uint32_t how_of(const struct reblock_replay *replay, uint32_t event)
 	return REBLOCK_POLICY_NEW;
 }
 
-static void run_inject(const struct reblock_replay *replay, struct reblock_alternative *a,
+static void run_inject(const struct reblock_policy_replay *replay, struct reblock_alternative *a,
 		       uint32_t event)
 {
 	if (replay->policy->inject)
@@ -36,7 +36,7 @@ static void run_inject(const struct reblock_replay *replay, struct reblock_alter
  * Whether NMIs stay closed until one is injected, and are open at this entry. Without virtual NMIs the
  * processor's own NMIs may come in between.
  */
-static void note_open(struct reblock_replay *replay)
+static void note_open(struct reblock_policy_replay *replay)
 {
 	unsigned i;
 
@@ -46,7 +46,7 @@ static void note_open(struct reblock_replay *replay)
 			!(replay->alternatives[i].vmcs.interruptibility & REBLOCK_BLOCKING_NMI);
 }
 
-bool replay_inject(struct reblock_replay *replay, const struct reblock_record *entry)
+bool replay_inject(struct reblock_policy_replay *replay, const struct reblock_record *entry)
 {
 	static const uint32_t types[] = {
 		REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_EXTERNAL | 0x31,
