@@ -71,6 +71,17 @@ void explain_pair(struct explain *e, const struct reblock_pair *pair)
 	e->has_verdict = true;
 }
 
+bool explain_assume_pin(struct reblock_record *exit, enum reblock_vnmi vnmi)
+{
+	if (vnmi == REBLOCK_VNMI_NOT_ASSUMED || reblock_has(exit, REBLOCK_HAS_PIN))
+		return false;
+	exit->presence |= REBLOCK_HAS_PIN;
+	exit->pin = REBLOCK_PIN_NMI_EXITING;
+	if (vnmi == REBLOCK_VNMI_ON)
+		exit->pin |= REBLOCK_PIN_VIRTUAL_NMIS;
+	return true;
+}
+
 static void show_between(const struct report *r, const struct explain *e)
 {
 	if (!e->between && !e->n_between && e->has_verdict)
