@@ -16,6 +16,7 @@ struct vcpu {
 	uint64_t track, blocking_track, must_track;
 	uint64_t t; /* of its last event */
 	bool in_host;
+	uint64_t exit_number, exit_t; /* of the last exit, where it is drawn */
 	/* blocking is known to have this value from since to until; REBLOCK_UNKNOWN: not known */
 	enum reblock_tri blocking;
 	uint64_t since, until;
@@ -257,6 +258,8 @@ static void exit_event(struct perfetto *p, struct vcpu *v, uint64_t number,
 		perfetto_event_number(&e, PERFETTO_UNBLOCKED, 1);
 	perfetto_event_write(&e, p->out);
 	v->in_host = true;
+	v->exit_number = number;
+	v->exit_t = v->t;
 	if (reblock_idtv_is_nmi(r) == REBLOCK_YES)
 		instant(p, v, PERFETTO_NMI, "NMI delivery interrupted", number, NULL);
 }
@@ -326,10 +329,10 @@ void perfetto_pair(struct perfetto *p, const struct reblock_pair *pair)
 	struct vcpu *v = vcpu_of(p, pair->exit->vm, pair->exit->vcpu);
 	bool must_be_1 = pair->verdict.must == REBLOCK_MUST_BE_1;
 
-	if (!v || pair->exit->t == REBLOCK_NO_TIME || pair->exit->t > v->t ||
+	if (!v || v->exit_number != pair->exit_number ||
 	    (!must_be_1 && pair->verdict.must != REBLOCK_MUST_BE_0))
 		return;
-	slice(p, v->must_track, must_be_1 ? "must be 1" : "must be 0", pair->exit->t, v->t);
+	slice(p, v->must_track, must_be_1 ? "must be 1" : "must be 0", v->exit_t, v->t);
 }
 
 void perfetto_finding(struct perfetto *p, const struct reblock_finding *f)

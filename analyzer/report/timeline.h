@@ -16,11 +16,11 @@
 #define TIMELINE_RING 32           /* the last records of a vCPU, out of which context is kept */
 #define TIMELINE_CONTEXT 6         /* records kept before and after what matters */
 #define TIMELINE_FIRST 8000        /* records kept of the beginning of the trace */
-#define TIMELINE_OF_FINDINGS 12000 /* records kept around findings */
+#define TIMELINE_OF_FINDINGS 16000 /* records kept around findings */
 #define TIMELINE_OF_OTHERS 8000    /* ... around unblocks, NMIs and losses */
 #define TIMELINE_WINDOWS 24        /* places of each such kind kept of a vCPU */
 #define TIMELINE_PER_VCPU 100      /* findings of a kind listed of a vCPU */
-#define TIMELINE_PER_KIND 150      /* findings of a kind listed in all */
+#define TIMELINE_PER_KIND 250      /* findings of a kind listed in all */
 #define TIMELINE_CASES 1500        /* exits that are explained */
 
 /* What a value of blocking is known by. The page has a text for each. */

@@ -85,6 +85,7 @@ const lanes = data.lanes.map((packed, place) => {
 	lane.records = unpackRecords(packed.records, lane);
 	lane.buckets = unpackBuckets(packed.buckets);
 	lane.runs = runsOf(lane.records);
+	lane.whole = lane.records.length === lane.total;
 	lane.byNumber = new Map(lane.records.map((r) => [r.number, r]));
 	return lane;
 });

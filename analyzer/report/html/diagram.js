@@ -47,7 +47,7 @@ function box(x, y, width, height, heading, text, more, shape)
 
 	group.append(shape === 'question' ? svg('path', { class: 'box', d: `M${left + corner} ${y}H${left + width - corner}` +
 		`L${left + width} ${y + height / 2}L${left + width - corner} ${y + height}H${left + corner}L${left} ${y + height / 2}Z` }) :
-		svg('rect', { class: 'box', x: left, y, width, height, rx: shape === 'end' ? height / 2.6 : 6 }));
+		svg('rect', { class: 'box', x: left, y, width, height, rx: shape === 'end' ? Math.min(height / 2.6, 26) : 6 }));
 	lines.forEach(([line, kind], i) => group.append(svg('text', { class: kind || undefined, x,
 		y: y + height / 2 + 4.5 + (i - (lines.length - 1) / 2) * 16, 'text-anchor': 'middle' }, line)));
 	group.append(svg('title', {}, [heading, text].filter(Boolean).join(' ')));
@@ -189,8 +189,10 @@ function drawRules(into, c, path)
 	const seen = required.get('seen at the entry'), right = seen ? seen[3] : UNKNOWN;
 	const missed = c.judged === JUDGED.MISSED - 1, held = c.judged === JUDGED.REBLOCKED - 1 || c.judged === JUDGED.REFLECTED - 1;
 	const verdict = right === NO || missed ? 'taken bad' : right === YES || held ? 'taken good' : 'taken unsure';
+	const evidence = line('seen at the entry').includes('absent') && (missed || c.judged === JUDGED.REBLOCKED - 1) ?
+		'not recorded at the entry; the evidence says ' + (missed ? 0 : 1) : '';
 	const ends = [['Required', line('required') || MUST_TEXT[c.must], c.must === MUST.UNKNOWN ? 'taken unsure' : 'taken'],
-		['Was', [line('seen at the exit') && 'at the exit: ' + line('seen at the exit'), line('seen at the entry') && 'at the entry: ' + line('seen at the entry')]
+		['Was', evidence || [line('seen at the exit') && 'at the exit: ' + line('seen at the exit'), line('seen at the entry') && 'at the entry: ' + line('seen at the entry')]
 			.filter(Boolean).join('; ') || 'no entry was seen', seen ? verdict : 'taken unsure'],
 		['Audit', c.judgement === undefined ? (right === NO ? 'not what is required' : right === YES ? 'as required' : 'nothing to judge here') :
 			str(c.judgement), verdict]];

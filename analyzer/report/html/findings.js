@@ -28,6 +28,8 @@ function buildFilters()
 	choice('lane', 'vCPU', count((f) => 'vm ' + f.vm + ' vCPU ' + f.vcpu));
 	byId('filters').append(el('output', { id: 'filtered' }));
 	byId('filters').hidden = !data.findings.length;
+	for (const button of byId('toolbar').querySelectorAll('[data-do=previous], [data-do=next]'))
+		button.disabled = !data.findings.length;
 }
 
 const passes = (f) => (!filter.kind || f.kind === filter.kind) && (!filter.severity || f.severity === filter.severity) &&

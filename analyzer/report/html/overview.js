@@ -7,12 +7,15 @@ let activity = null;
 // Exits of all vCPUs by time.
 function activityOf()
 {
-	const sums = new Map();
+	const sums = new Map(), found = new Set();
 
 	for (const lane of lanes)
-		for (const b of lane.buckets)
+		for (const b of lane.buckets) {
 			sums.set(b.index, (sums.get(b.index) || 0) + b.exits);
-	return { sums, most: Math.max(1, ...sums.values()) };
+			if (b.findings)
+				found.add(b.index);
+		}
+	return { sums, found, most: Math.max(1, ...sums.values()) };
 }
 
 function drawOverview()
@@ -27,6 +30,10 @@ function drawOverview()
 		const x = overviewX(index * data.width, width), tall = 28 * Math.log1p(exits) / Math.log1p(activity.most);
 		pen.fillRect(x, height - 2 - tall, Math.max(1, overviewX((index + 1) * data.width, width) - x), tall);
 	}
+	// Those that are not listed too; which severity they have is not kept.
+	pen.fillStyle = colour.soft;
+	for (const index of activity.found)
+		pen.fillRect(overviewX((index + .5) * data.width, width) - 1, 2, 2, 6);
 	for (const f of data.findings) {
 		if (f.at === undefined)
 			continue;

@@ -61,7 +61,7 @@ function showJudged()
 	const found = Object.entries(t.findings);
 
 	if (t.unblocks.length)
-		into.append(el('h3', {}, 'Judged'), unblockTable(t.unblocks));
+		into.append(el('h3', {}, 'Judged'), el('div', { class: 'scroll' }, unblockTable(t.unblocks)));
 	into.append(...sentenceList('Findings by kind', found.map(([kind, n]) => grouped(n) + ' ' + kind)));
 	into.append(...sentenceList('Not judged, by cause', t.unjudged.map(([name, n, text]) =>
 		plural(n, 'IRET unblock') + ': ' + str(text) + ' (' + name + ')')));

@@ -26,9 +26,17 @@ function lowerBound(list, wanted, value)
 	return low;
 }
 
+// A place on the axis, with as many digits as tell it from the next.
+function axisText(at, step)
+{
+	const [unit, size] = [['s', 1e9], ['ms', 1e6], ['\u00b5s', 1e3], ['ns', 1]].find(([, one]) => view.to >= one) || ['ns', 1];
+
+	return (at / size).toFixed(Math.max(0, Math.min(12, Math.ceil(-Math.log10(step / size) - 1e-9)))) + '\u2009' + unit;
+}
+
 function drawAxis(pen)
 {
-	const room = (view.to - view.from) / Math.max(1, (view.width - GUTTER) / 110);
+	const room = (view.to - view.from) / Math.max(1, (view.width - GUTTER) / 130);
 	const power = 10 ** Math.floor(Math.log10(room));
 	const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= room);
 
@@ -41,7 +49,7 @@ function drawAxis(pen)
 		const x = xOf(at);
 		pen.fillStyle = colour.line;
 		pen.fillRect(x, AXIS - 7, 1, 6);
-		drawText(pen, duration(at), x + 3, AXIS / 2 - 1, Math.min(110, view.width - x - 4), colour.soft, 11);
+		drawText(pen, axisText(at, step), x + 3, AXIS / 2 - 1, Math.min(126, view.width - x - 4), colour.soft, 11);
 	}
 }
 
@@ -81,8 +89,9 @@ function drawBuckets(pen, lane, y)
 		if (b.nmis)
 			drawTick(pen, x + width / 2, y + 24, colour.nmi);
 		if (b.unblocks) {
+			const tall = Math.max(3, ROW.MUST[1] * Math.min(1, b.unblocks / Math.max(1, b.exits)));
 			pen.fillStyle = colour.must;
-			pen.fillRect(x, y + ROW.MUST[0], Math.max(width, 2), ROW.MUST[1]);
+			pen.fillRect(x, y + ROW.MUST[0] + ROW.MUST[1] - tall, Math.max(width, 2), tall);
 		}
 		const [top, tall] = [y + ROW.WAS[0], ROW.WAS[1]];
 		const blocked = tall * Math.min(1, b.blocked / data.width), open = tall * Math.min(1, b.open / data.width);
@@ -93,6 +102,8 @@ function drawBuckets(pen, lane, y)
 		pen.fillRect(x, top + tall - blocked, width, blocked);
 		if (open)
 			pen.fillRect(x, top + tall - 2, width, 2);
+		if (b.findings)
+			disc(pen, x + width / 2, y + ROW.FLAGS, 5, colour.soft, '!');
 		if (b.losses) {
 			pen.fillStyle = colour.lost;
 			pen.fillRect(x, y + 22, Math.max(width, 2), 4);
@@ -172,13 +183,16 @@ function clearRun(pen, left, right, y)
 	pen.fillRect(x, y, Math.min(view.width, right + 1) - x, LANE - 1);
 }
 
+// Records that would all lie on a few pixels are better seen as counts.
+const tooSmall = (lane, run) => run[1] > run[0] && xOf(lane.records[run[1]].at) - xOf(lane.records[run[0]].at) < 4;
+
 function drawRun(pen, lane, run, y)
 {
 	const records = lane.records;
 	let hosting, exit = null, lastX = -99, lastSigned = -99;
 	const left = xOf(records[run[0]].at), right = xOf(records[run[1]].at);
 
-	if (right < GUTTER - 20 || left > view.width + 20 || (right - left < 4 && run[1] > run[0]))
+	if (right < GUTTER - 20 || left > view.width + 20 || tooSmall(lane, run))
 		return;
 	if (run[1] > run[0])
 		clearRun(pen, left, right, y);
@@ -266,7 +280,8 @@ function drawTimeline()
 		pen.beginPath();
 		pen.rect(GUTTER, y, view.width - GUTTER, LANE);
 		pen.clip();
-		drawBuckets(pen, lane, y);
+		if (!lane.whole || lane.runs.some((run) => tooSmall(lane, run)))
+			drawBuckets(pen, lane, y);
 		for (const run of lane.runs)
 			drawRun(pen, lane, run, y);
 		drawChosen(pen, lane, y);
@@ -275,5 +290,5 @@ function drawTimeline()
 		drawGutter(pen, lane, y);
 	}
 	drawAxis(pen);
-	byId('range').textContent = duration(view.to - view.from) + ' shown, from ' + clock(view.from);
+	byId('range').textContent = duration(view.to - view.from) + ' shown, from ' + clock(Math.max(0, view.from));
 }

@@ -124,15 +124,19 @@ function bucketRows(b)
 	return rows;
 }
 
-function placeTooltip(x, y)
+// Below the lane, or above it where there is no room: never over what it explains, if that can be.
+function placeTooltip(x, lane)
 {
+	const box = byId('timeline').getBoundingClientRect();
+	const y = Math.min(box.bottom, box.top + yOfLane(lane) + LANE + 4), above = box.top + yOfLane(lane) - 4;
 	const tip = byId('tooltip');
 
 	tip.hidden = false;
 	const { width, height } = tip.getBoundingClientRect();
 	const left = x + 16 + width > window.innerWidth ? x - 16 - width : x + 16;
 	tip.style.left = Math.max(4, left) + 'px';
-	tip.style.top = Math.max(4, Math.min(y + 14, window.innerHeight - height - 6)) + 'px';
+	const top = y + height + 6 > window.innerHeight ? above - height : y;
+	tip.style.top = Math.max(4, Math.min(top, window.innerHeight - height - 6)) + 'px';
 }
 
 function hideTooltip()
@@ -169,7 +173,7 @@ function hover(event)
 		return;
 	}
 	byId('timeline').style.cursor = flag || (r && caseOfExit.has(r.lane.id + ':' + r.number)) ? 'pointer' : '';
-	placeTooltip(event.clientX, event.clientY);
+	placeTooltip(event.clientX, lane);
 }
 
 function pick(event)
@@ -204,7 +208,7 @@ function stepRecord(by)
 		setView(r.at - (view.to - view.from) / 2, r.at + (view.to - view.from) / 2);
 	fillTooltip(titleOf(r), recordRows(r));
 	const box = byId('timeline').getBoundingClientRect();
-	placeTooltip(box.left + xOf(r.at), box.top + yOfLane(lane) + ROW.WAS[0]);
+	placeTooltip(box.left + xOf(r.at), lane);
 	byId('said').textContent = titleOf(r) + '. ' + recordRows(r).map((row) => row.join(' ')).join('. ');
 	redraw();
 }
