@@ -21,4 +21,4 @@ install(FILES ${CMAKE_BINARY_DIR}/reblock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
 install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 # Findings name docs/rules.md.
-install(FILES LICENSE docs/rules.md docs/collector.md docs/jsonl.md docs/trace-format.md TYPE DOC)
+install(FILES LICENSE docs/rules.md docs/collector.md docs/jsonl.md docs/reports.md docs/trace-format.md TYPE DOC)

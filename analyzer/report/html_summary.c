@@ -106,8 +106,8 @@ static void write_source(struct html_data *d, const struct reblock_source *s)
 }
 
 /* The verdict as the terminal has it, without the file's name in front. */
-static void write_verdict(struct html_data *d, const struct report *r,
-			  const struct reblock_summary *total, const struct report_input *in)
+static void write_verdict(struct html_data *d, const struct reblock_summary *total,
+			  const struct report_input *in)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -118,7 +118,6 @@ static void write_verdict(struct html_data *d, const struct report *r,
 		d->strings.failed = true;
 		return;
 	}
-	(void)r;
 	report_text_verdict(&plain, total, in);
 	fclose(memory);
 	if (size && text[size - 1] == '\n')
@@ -141,7 +140,7 @@ void html_summary(struct html_data *d, const struct report *r, struct reblock_au
 	fputs("\"file\":", d->out);
 	html_json_string(d->out, r->file);
 	fputs(",\n", d->out);
-	write_verdict(d, r, &total, in);
+	write_verdict(d, &total, in);
 	write_source(d, in->source);
 	fprintf(d->out,
 		",\n\"t0\":\"%" PRIu64 "\",\"timed\":%s,\"span\":%" PRIu64 ",\"records\":%" PRIu64

@@ -117,7 +117,7 @@ struct timeline {
 	size_t n_findings, findings_room;
 	uint64_t listed[REBLOCK_FINDING_KINDS], found[REBLOCK_FINDING_KINDS];
 	struct timeline_case *cases;
-	size_t n_cases, cases_room;
+	size_t n_cases;
 };
 
 /* Begins an empty timeline in *T, to be ended by timeline_free. */

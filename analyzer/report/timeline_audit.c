@@ -9,19 +9,11 @@ static struct timeline_case *add_case(struct timeline *t)
 {
 	if (t->n_cases == TIMELINE_CASES)
 		return NULL;
-	if (t->n_cases == t->cases_room) {
-		size_t room = t->cases_room ? 2 * t->cases_room : 64;
-		struct timeline_case *more = realloc(t->cases, room * sizeof(*more));
-
-		if (!more) {
-			t->failed = true;
-			return NULL;
-		}
-		t->cases = more;
-		t->cases_room = room;
+	if (!t->cases) {
+		t->cases = calloc(TIMELINE_CASES, sizeof(*t->cases));
+		t->failed = t->failed || !t->cases;
 	}
-	memset(&t->cases[t->n_cases], 0, sizeof(*t->cases));
-	return &t->cases[t->n_cases++];
+	return t->cases ? &t->cases[t->n_cases++] : NULL;
 }
 
 static struct timeline_case *pair_of(struct timeline_lane *lane, uint64_t exit_number)

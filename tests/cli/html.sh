@@ -27,11 +27,12 @@ echo '{"event":"lost"}' >lost.jsonl
 run 3 "$REBLOCK" audit -q --html lost.html lost.jsonl
 
 # What cannot be done is said in one line, and leaves what was there.
-for file in - . no-such-folder/page.html /dev/null; do
+mkfifo pipe
+for file in - . no-such-folder/page.html pipe; do
 	run 2 "$REBLOCK" audit -q --html "$file" 6.12-broken.rbt
 	one_line err
 done
-[ -c /dev/null ] || fail "/dev/null was replaced"
+[ -p pipe ] || fail "a pipe was replaced"
 run 2 "$REBLOCK" audit --html two.html 6.12-broken.rbt 6.12-stock.rbt
 one_line err
 says err "--html writes one trace, and 2 are given"
@@ -41,14 +42,11 @@ cmp broken.html first.html || fail "a page was touched by an audit that failed"
 ln -s first.html link.html
 run 0 "$REBLOCK" audit -q --html link.html good.jsonl
 [ -L link.html ] || fail "a link was replaced"
-cmp first.html <("$REBLOCK" audit -q --html /dev/stdout good.jsonl 2>/dev/null; cat good.html) >/dev/null ||
-	[ "$(head -c 300 first.html)" = "$(head -c 300 good.html)" ] || fail "the link's file has no page"
-if [ -w /dev/full ]; then
-	run 2 bash -c 'ulimit -f 16; trap "" XFSZ; "$0" audit -q --html limited.html 6.12-broken.rbt' "$REBLOCK"
-	one_line err
-	says err "limited.html: could not be written"
-	[ -e limited.html ] && fail "half a page"
-fi
+cmp first.html good.html || fail "a link does not lead to the page"
+run 2 bash -c 'ulimit -f 16; trap "" XFSZ; "$0" audit -q --html limited.html 6.12-broken.rbt' "$REBLOCK"
+one_line err
+says err "limited.html: could not be written"
+[ -e limited.html ] && fail "half a page"
 
 # Names that want to be more than text, and bytes that are no text.
 hostile=$'</script><img src=x onerror=hacked=1>\u2028\'"&<!--'$'\xff.jsonl'
@@ -58,7 +56,7 @@ run 1 "$REBLOCK" audit -q --html hostile.html "./${hostile//\//_}"
 # Large traces.
 python3 "$here/html_traces.py" many 6.12-broken.rbt many.jsonl "$REBLOCK" || fail "no trace with many findings"
 run 1 "$REBLOCK" audit -q --html many.html many.jsonl
-python3 "$here/html_traces.py" random random.jsonl
+python3 "$here/html_traces.py" random 50000 random.jsonl
 run 1 "$REBLOCK" audit -q --vnmi on --html random.html random.jsonl
 "$bench_trace" write 1000000 big.rbt || fail "no big trace"
 python3 "$here/html_file.py" memory "$REBLOCK" big.rbt big.html || fail "the page of a big trace"
@@ -67,10 +65,12 @@ python3 "$here/html_file.py" check 5000000 ./*.html || fail "a page is not as it
 left=$(find . -name '*.html.*')
 [ -z "$left" ] || fail "left behind: $left"
 
+# A sanitized program writes the same pages as any other, and these are opened by that one's test.
+grep -q __asan_init "$REBLOCK" && finish
 if ! python3 -c "import sys; sys.path.insert(0, '$here'); import browser; sys.exit(not browser.find_browser())"; then
 	[ "$failures" = 0 ] || finish
 	echo "skipped: there is no chromium, so no page was opened; all other checks have passed"
 	exit 77
 fi
-timeout -k 5 100 python3 "$here/html_page.py" "$REBLOCK" "$pictures" || fail "a page in the browser"
+timeout -k 5 240 python3 "$here/html_page.py" "$REBLOCK" "$pictures" || fail "a page in the browser"
 finish

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """html_traces.py many TRACE OUT REBLOCK: TRACE a hundred times, one after the other, on a few VMs.
-html_traces.py random OUT: records of all kinds with random fields, for the largest page that can be had."""
+html_traces.py random N OUT: N records of all kinds with random fields, for the largest page that can be had."""
 import json
 import random
 import subprocess
@@ -9,7 +9,6 @@ import sys
 
 
 def many(trace, out, reblock):
-    subprocess.run([reblock, "convert", trace, "-", "--to", "jsonl"], check=False, capture_output=True)
     subprocess.run([reblock, "convert", trace, out + ".one"], check=True, capture_output=True)
     with open(out + ".one") as file:
         meta, *records = [json.loads(line) for line in file]
@@ -25,7 +24,7 @@ def many(trace, out, reblock):
                 file.write(json.dumps(copy) + "\n")
 
 
-def random_trace(out):
+def random_trace(n, out):
     pick = random.Random(12)
     kinds = ["exit", "entry"] * 6 + ["mask_write", "mask_read", "blocked_read", "user_exit", "lost"]
     # An exit and its entry as a missed re-block has them, among noise.
@@ -33,7 +32,7 @@ def random_trace(out):
     with open(out, "w") as file:
         file.write('{"event":"meta","source":"random","captures":["exit","entry","user_exit"]}\n')
         rip = "0x1"
-        for t in range(80000):
+        for t in range(int(n)):
             kind = pick.choice(kinds)
             record = {"event": kind, "t": t * pick.randrange(1, 9000), "vm": pick.randrange(3), "vcpu": pick.randrange(4)}
             for name in ("intr_info", "error_code", "interruptibility", "exec") if kind in ("exit", "entry") else ():

@@ -18,7 +18,7 @@ check() {
 check 6.12-broken.rbt
 check 6.1-stock.rbt
 check missed.jsonl
-python3 "$here/html_traces.py" random random.jsonl
+python3 "$here/html_traces.py" random 15000 random.jsonl
 check random.jsonl --vnmi on
 # Times that are not there, that go back, and exits without entries.
 cat >odd.jsonl <<'END'
