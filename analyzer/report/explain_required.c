@@ -33,6 +33,7 @@ static const char *injects_text(enum reblock_injects injects)
 		[REBLOCK_INJECTS_SOFT_EXCEPTION] = "a software exception",
 		[REBLOCK_INJECTS_OTHER] = "a software interrupt or another event",
 		[REBLOCK_INJECTS_NO_NMI] = "no NMI; whether anything else is not known",
+		[REBLOCK_INJECTS_NOTHING_OR_NMI] = "nothing, or an NMI",
 		[REBLOCK_INJECTS_UNKNOWN] = "not known",
 	};
 

@@ -48,7 +48,7 @@ static void fields_of(const struct timeline_record *r, uint64_t fields[FIELDS])
 	fields[BLOCKING] = r->before | (uint64_t)r->after << 2 | (uint64_t)r->known << 4 |
 			   (uint64_t)r->paired << 7 | (uint64_t)r->row << 8 |
 			   (uint64_t)r->must << 12 | (uint64_t)r->judged << 14 |
-			   (uint64_t)r->cause << 17;
+			   (uint64_t)r->cause << 17 | (uint64_t)r->nmi << 22;
 }
 
 /* Remembers what a field's value means, once for all records that have it. */

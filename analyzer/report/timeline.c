@@ -154,6 +154,12 @@ void timeline_keep_around(struct timeline *t, struct timeline_lane *lane, uint64
 	lane->keep_for_finding = finding;
 }
 
+static bool is_nmi(const struct reblock_record *x)
+{
+	return (x->kind == REBLOCK_EXIT && reblock_idtv_is_nmi(x) == REBLOCK_YES) ||
+	       (x->kind == REBLOCK_ENTRY && reblock_injects(x) == REBLOCK_INJECTS_NMI);
+}
+
 static int event_of(const struct timeline_record *r, bool gap)
 {
 	const struct reblock_record *x = &r->record;
@@ -162,8 +168,7 @@ static int event_of(const struct timeline_record *r, bool gap)
 		return TIMELINE_IS_LOSS;
 	if (r->known == TIMELINE_UNBLOCK)
 		return TIMELINE_IS_UNBLOCK;
-	if ((x->kind == REBLOCK_EXIT && reblock_idtv_is_nmi(x) == REBLOCK_YES) ||
-	    (x->kind == REBLOCK_ENTRY && reblock_injects(x) == REBLOCK_INJECTS_NMI))
+	if (r->nmi)
 		return TIMELINE_IS_NMI;
 	return -1;
 }
@@ -187,6 +192,7 @@ static void step(struct timeline *t, struct timeline_lane *lane, uint64_t number
 	r->number = number;
 	r->index = lane->records++;
 	r->at = at;
+	r->nmi = is_nmi(x);
 	if (at > t->last)
 		t->last = at;
 	timeline_blocking(r, last && !gap ? last->after : REBLOCK_UNKNOWN, t->events_recorded);

@@ -44,6 +44,7 @@ struct timeline_record {
 	uint8_t before, after, known;
 	/* of an exit with its entry: what the rules say of the pair */
 	uint8_t paired, row, must;
+	bool nmi; /* an entry that injects an NMI, or an exit that interrupted the delivery of one */
 	uint8_t judged; /* of an exit: 1 + enum reblock_outcome; 0: no judgement */
 	uint8_t cause;
 	bool kept;

@@ -68,16 +68,15 @@ void timeline_count(struct timeline *t, struct timeline_lane *lane, const struct
 {
 	struct timeline_bucket *b = timeline_bucket_at(t, lane, r->at);
 
+	b->nmis += r->nmi;
 	switch (r->record.kind) {
 	case REBLOCK_EXIT:
 		b->exits++;
 		b->reasons[reason_slot(t, &r->record)]++;
 		b->unblocks += r->known == TIMELINE_UNBLOCK;
-		b->nmis += reblock_idtv_is_nmi(&r->record) == REBLOCK_YES;
 		break;
 	case REBLOCK_ENTRY:
 		b->entries++;
-		b->nmis += reblock_injects(&r->record) == REBLOCK_INJECTS_NMI;
 		break;
 	case REBLOCK_USER_EXIT:
 		b->user_exits++;

@@ -14,9 +14,6 @@ const HAS = { REASON: 1, RIP: 2, QUALIFICATION: 4, INTR_INFO: 8, ERROR_CODE: 16,
 	PIN: 128, EXEC: 256, L2: 512, NMI_KNOWN_UNMASKED: 1024, NMI_INJECTED: 2048, RIP_SAME: 4096, MASKED: 8192, PENDING: 16384,
 	SEQ: 32768 };
 const FLAG = { L2: 1, NMI_KNOWN_UNMASKED: 2, NMI_INJECTED: 4, RIP_SAME: 8, MASKED: 16, PENDING: 32 };
-const INTR_NMI = 0x80000200, INTR_MASK = 0x80000700;
-
-const isNmi = (info) => ((info & INTR_MASK) >>> 0) === INTR_NMI;
 
 // One flat array of numbers to records; see html_lanes.c.
 function unpackRecords(flat, lane)
@@ -38,10 +35,8 @@ function unpackRecords(flat, lane)
 		const blocking = fields[F.BLOCKING], has = fields[F.PRESENCE] & 0xffff, flags = fields[F.PRESENCE] >>> 16;
 		records.push({ kind, gap, number, at, fields, lane, has, flags,
 			before: blocking & 3, after: blocking >> 2 & 3, known: blocking >> 4 & 7, paired: (blocking >> 7 & 1) === 1,
-			row: blocking >> 8 & 15, must: blocking >> 12 & 3, judged: blocking >> 14 & 7, cause: blocking >> 17,
-			nmi: kind === KIND.EXIT ? (has & HAS.IDT_VECTORING) !== 0 && isNmi(fields[F.IDT_VECTORING]) :
-				kind === KIND.ENTRY && ((has & HAS.INTR_INFO) ? isNmi(fields[F.INTR_INFO]) :
-					(has & HAS.NMI_INJECTED) !== 0 && (flags & FLAG.NMI_INJECTED) !== 0) });
+			row: blocking >> 8 & 15, must: blocking >> 12 & 3, judged: blocking >> 14 & 7, cause: blocking >> 17 & 31,
+			nmi: (blocking >> 22 & 1) === 1 });
 	}
 	return records;
 }
