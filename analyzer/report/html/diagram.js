@@ -133,7 +133,7 @@ function drawQuestions(into, c, path)
 	down(NODE.FAILED, y[NODE.FIELD], 'no');
 	question(NODE.FIELD, 'Does this exit have a field for bit 12?');
 	side(NODE.FIELD, 'no');
-	end('nowhere', y[NODE.FIELD] + 8, 58, 'Nowhere', 'The processor says nothing of an IRET');
+	end('nowhere', y[NODE.FIELD] + 8, 58, 'Nowhere', 'No word of an IRET here');
 	const fault = c.field === PLACES.INTR_INFO, qualification = c.field === PLACES.QUALIFICATION;
 	const places = [[SPINE - 108, fault, 'red', 'VM-exit interruption information', 'a fault'],
 		[SPINE + 108, qualification, 'green', 'Exit qualification', 'EPT violation, PML-full, SPP, notify']];

@@ -111,7 +111,7 @@ function bucketRows(b)
 	const add = (name, n) => n && rows.push([name, grouped(n)]);
 
 	for (const [slot, n] of [...b.reasons].sort((one, other) => other[1] - one[1]).slice(0, 6))
-		rows.push(['', grouped(n) + '  ' + (data.reasons[slot] || 'other reasons')]);
+		rows.push(['', grouped(n) + ' \u00d7 ' + (data.reasons[slot] || 'other reasons')]);
 	add('entries', b.entries);
 	add('IRET unblocks', b.unblocks);
 	add('NMIs', b.nmis);
