@@ -44,9 +44,8 @@ class Browser:
         command = [find_browser(), "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu",
                    "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
                    "--disable-sync", "--disable-extensions", "--no-default-browser-check", "--password-store=basic",
+                   "--no-sandbox",  # in containers there may be none; the pages are our own
                    "--hide-scrollbars", "--window-size=1440,1000", "--user-data-dir=" + self.profile, "about:blank"]
-        if os.geteuid() == 0:
-            command.insert(1, "--no-sandbox")
         self.process = subprocess.Popen(
             ["bash", "-c", 'exec "$@" 3<&103 4>&104 103<&- 104>&-', "bash"] + command, pass_fds=(103, 104),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -66,9 +65,31 @@ class Browser:
         except ProcessLookupError:
             pass
         self.process.wait()
+        for _ in range(50):
+            left = self.processes()
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            if not left:
+                break
+            time.sleep(0.1)
         os.close(self.write_end)
         os.close(self.read_end)
         shutil.rmtree(self.profile, ignore_errors=True)
+
+    def processes(self):
+        """What still runs with this profile: helpers that left the group."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as file:
+                    if self.profile.encode() in file.read():
+                        found.append(int(pid))
+            except OSError:
+                continue
+        return found
 
     def message(self, until):
         """The next message of the browser, or None when there is none by then."""

@@ -71,6 +71,7 @@ def check_finding(page):
     width = width_of(page)
     page.click(*page.place('#list button[data-finding="2"]'))
     expect(page.value("chosen.finding && chosen.finding.id") == 2, "the finding is not chosen")
+    expect("missed-reblock" in page.value("byId('said').textContent"), "the chosen finding is not said")
     expect(page.value("document.querySelectorAll('#list [aria-current]').length") == 1, "not one finding is marked")
     expect(page.value("location.hash") == "#finding-2", "the address does not name the finding")
     expect(width_of(page) < width / 10, "the timeline did not jump")
@@ -224,6 +225,15 @@ def same_words(page, trace, options):
                 expect(plain(line).rstrip(".") in said, "%s#%d: the page does not say %r but %s" % (trace, number, plain(line), said))
 
 
+def named_controls(page):
+    """Whoever cannot see the page hears what each control is."""
+    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
+    nameless = [node["role"]["value"] for node in nodes if not node.get("ignored") and
+                node["role"]["value"] in ("button", "combobox", "application", "link", "img", "image", "article") and
+                not node.get("name", {}).get("value")]
+    expect(not nameless, "controls without a name: %r" % nameless)
+
+
 def contrast(page, scheme):
     """Text and signs can be told from what they stand on (WCAG: 4.5 for text, 3 for the rest)."""
     def luminance(name):
@@ -260,6 +270,7 @@ def broken_trace(browser):
     page.screenshot(os.path.join(pictures, "broken-finding.png"))
     check_views(page)
     check_list(page)
+    named_controls(page)
     contrast(page, "light")
     paper = named_colour(page, "paper")
     page.colours("dark")

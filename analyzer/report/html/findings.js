@@ -106,6 +106,8 @@ function showFinding(f)
 	fact('where', laneName(f.vm, f.vcpu, f.lane && f.lane.name) + (f.t === undefined ? '' : ', at ' + clock(Number(BigInt(f.t) - BigInt(data.t0)))));
 	fact('rule', f.rule + ' (docs/rules.md)');
 	fact('evidence', f.evidence + ': ' + str(f.evidence_text));
+	if (f.policy)
+		fact('policy', f.policy);
 	fact('records', ...f.records.map((n) => recordButton(n, f.lane)));
 	for (const [name, text] of f.assumes)
 		fact('assumes', name + ': ' + str(text));
@@ -144,6 +146,7 @@ function chooseFinding(f, move)
 	chosen.record = null;
 	choose(f);
 	showFinding(f);
+	byId('said').textContent = 'Finding ' + (f.id + 1) + ', ' + f.kind + ': ' + f.why;
 	if (move && f.lane && f.shown.length)
 		goTo(f.lane, f.shown[0].at, f.shown[f.shown.length - 1].at);
 	else if (move && f.lane && f.at !== undefined)
