@@ -20,6 +20,8 @@ cmp broken.html first.html || fail "two pages of one trace differ"
 run 3 "$REBLOCK" audit -q --html ept0.html --vnmi on 6.1-ept0.rbt
 [ "$(stat -c %a broken.html)" = "$(printf %o $((0666 & ~$(umask))))" ] || fail "mode of the page: $(stat -c %a broken.html)"
 run 1 "$REBLOCK" audit -q --html missed.html missed.jsonl
+sed 's/,"pin":"0x3f"//; s/"pin",//' missed.jsonl >nopin.jsonl
+run 1 "$REBLOCK" audit -q --vnmi on --html nopin.html nopin.jsonl
 run 1 "$REBLOCK" audit -q --html stock.html 6.12-stock.rbt
 head -5 missed.jsonl >good.jsonl
 run 0 "$REBLOCK" audit -q --html good.html good.jsonl

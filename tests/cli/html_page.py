@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """html_page.py REBLOCK PICTURES: opens the pages of this folder in a browser and uses them as people would.
 Screenshots go to PICTURES."""
+import json
 import os
 import re
 import subprocess
@@ -225,6 +226,33 @@ def same_words(page, trace, options):
                 expect(plain(line).rstrip(".") in said, "%s#%d: the page does not say %r but %s" % (trace, number, plain(line), said))
 
 
+def same_records(page, trace):
+    """Each record of the page is that of the trace: its number, kind, time and fields."""
+    lines = trace
+    if not trace.endswith(".jsonl"):
+        lines = trace + ".jsonl"
+        subprocess.run([reblock, "convert", trace, lines], check=True, capture_output=True)
+    with open(lines) as file:
+        records = [json.loads(line) for line in file]
+    records = [r for r in records if r["event"] != "meta" or "vm" in r]
+    shown = page.value("lanes.flatMap((lane) => lane.records.map((r) => [r.number, KIND_WORDS[r.kind], lane.vm, lane.vcpu, clock(r.at), "
+                       "Object.fromEntries(fieldsOf(r))]))")
+    expect(sorted(one[0] for one in shown) == [i for i, r in enumerate(records) if r["event"] != "meta"], "%s: not all records are shown" % trace)
+    for number, event, vm, vcpu, time, fields in shown:
+        r = records[number]
+        want = (r["event"], r["vm"], r["vcpu"], "%d.%09d\u2009s" % divmod(r["t"], 10 ** 9))
+        expect((event, vm, vcpu, time) == want, "%s#%d: %r, not %r" % (trace, number, (event, vm, vcpu, time), want))
+        for name in ("rip", "qualification", "intr_info", "idt_vectoring", "interruptibility", "pin", "exec", "error_code"):
+            got = fields.get(name, "absent").split()[0]
+            value = r.get(name, "absent")
+            value = hex(value) if isinstance(value, int) else value
+            expect(got == value, "%s#%d: %s is %s, not %s" % (trace, number, name, got, value))
+        for name in ("rip_same", "nmi_injected", "l2", "nmi_known_unmasked", "masked", "blocked", "injected", "pending"):
+            expect(fields.get(name) == (str(r[name]) if name in r else None), "%s#%d: %s is %s" % (trace, number, name, fields.get(name)))
+        if event == "exit":
+            expect(fields["reason"].split()[0] == str(int(str(r["reason"]), 0) & 0xffff), "%s#%d: reason %s" % (trace, number, fields["reason"]))
+
+
 def named_controls(page):
     """Whoever cannot see the page hears what each control is."""
     nodes = page.call("Accessibility.getFullAXTree")["nodes"]
@@ -282,13 +310,18 @@ def broken_trace(browser):
     page.screenshot(os.path.join(pictures, "broken-dark.png"))
     expect(len(page.call("Page.printToPDF", printBackground=True)["data"]) > 20000, "it does not print")
     same_words(page, "6.12-broken.rbt", [])
+    same_records(page, "6.12-broken.rbt")
     no_errors(page, "broken.html after use")
 
 
 def other_traces(browser):
-    for name, trace, options in (("ept0.html", "6.1-ept0.rbt", ["--vnmi", "on"]), ("missed.html", "missed.jsonl", [])):
+    for name, trace, options in (("ept0.html", "6.1-ept0.rbt", ["--vnmi", "on"]), ("missed.html", "missed.jsonl", []),
+                                 ("nopin.html", "nopin.jsonl", ["--vnmi", "on"])):
         page = browser.open(name)
         same_words(page, trace, options)
+        same_records(page, trace)
+        if name == "nopin.html":
+            sees(page, "#diagram", "assumed by --vnmi: NMI exiting 1, virtual NMIs 1")
         no_errors(page, name)
     for name, state in (("stock.html", "error"), ("good.html", "good"), ("lost.html", "incomplete")):
         page = browser.open(name)

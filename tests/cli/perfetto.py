@@ -180,8 +180,10 @@ def check(trace, records, findings):
         for name, begin, end, _ in trace.slices(below[uuid, "blocking by NMI was"]):
             assert name in ("was 0", "was 1") and begin < end, "blocking: %s from %d to %d" % (name, begin, end)
             known += 1
+        stays = {(begin, end) for _, begin, end, _ in slices}
         for name, begin, end, _ in trace.slices(below[uuid, "blocking by NMI must be"]):
             assert name in ("must be 0", "must be 1") and begin <= end, "must be: %s" % name
+            assert (begin, end) in stays, "what is required has no exit and entry: %d to %d" % (begin, end)
             must += 1
     def numbers(category, name):
         return [e["arguments"]["record"][0] for e in trace.instants(category) if e["name"] == name]

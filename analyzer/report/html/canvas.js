@@ -177,8 +177,8 @@ function drawSign(pen, r, x, y)
 	}
 }
 
-// A finding: a flag with a shape for each severity.
-function drawFlag(pen, severity, x, y, chosen)
+// A finding: a flag with a shape for each severity; hollow where a policy predicts it and nobody saw it.
+function drawFlag(pen, severity, x, y, chosen, predicted)
 {
 	const fill = colour[severity];
 
@@ -197,6 +197,12 @@ function drawFlag(pen, severity, x, y, chosen)
 		pen.arc(x, y, 7, 0, 7);
 	}
 	pen.closePath();
+	if (predicted) {
+		pen.fillStyle = colour.paper;
+		pen.strokeStyle = fill;
+		pen.lineWidth = 1.5;
+		pen.stroke();
+	}
 	pen.fill();
 	if (chosen) {
 		pen.strokeStyle = colour.ink;
@@ -204,6 +210,7 @@ function drawFlag(pen, severity, x, y, chosen)
 		pen.stroke();
 	}
 	pen.textAlign = 'center';
-	drawText(pen, severity === 'error' ? '\u00d7' : severity === 'warning' ? '!' : 'i', x, y + .5, 20, colour.paper, 12, 700);
+	drawText(pen, severity === 'error' ? '\u00d7' : severity === 'warning' ? '!' : 'i', x, y + .5, 20,
+		predicted ? fill : colour.paper, 12, 700);
 	pen.textAlign = 'left';
 }

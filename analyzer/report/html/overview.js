@@ -89,6 +89,8 @@ function drawLegend()
 		['error', (pen) => drawFlag(pen, 'error', 13, 10)], ['warning', (pen) => drawFlag(pen, 'warning', 13, 10)],
 		['note', (pen) => drawFlag(pen, 'note', 13, 10)],
 	];
+	if (data.findings.some((f) => f.evidence === 'predicted'))
+		items.push(['predicted by a policy, not seen', (pen) => drawFlag(pen, 'error', 13, 10, false, true)]);
 
 	byId('legend').replaceChildren(...items.map(([text, draw]) => {
 		const canvas = el('canvas', { 'aria-hidden': 'true' });

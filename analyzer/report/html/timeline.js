@@ -237,7 +237,7 @@ function drawFindings(pen, lane, y)
 		const isChosen = f === chosen.finding;
 		if (x < GUTTER - 8 || x > view.width + 8 || (x - lastX < 5 && !isChosen))
 			continue;
-		drawFlag(pen, f.severity, x, y + ROW.FLAGS, isChosen);
+		drawFlag(pen, f.severity, x, y + ROW.FLAGS, isChosen, f.evidence === 'predicted');
 		lastX = x;
 	}
 }
