@@ -149,6 +149,10 @@ class Page:
     def colours(self, scheme):
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
+    def media(self, media, scheme):
+        """"print" or "screen", and the colour scheme."""
+        self.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
+
     def wait_event(self, method):
         until = time.monotonic() + LIMIT
         while True:

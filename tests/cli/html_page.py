@@ -55,6 +55,7 @@ def colour_at(page, x, y):
 
 def named_colour(page, name):
     text = page.value("colour['%s']" % name).lstrip("#")
+    text = text if len(text) == 6 else "".join(2 * digit for digit in text)
     return [int(text[i:i + 2], 16) for i in (0, 2, 4)]
 
 
@@ -308,6 +309,11 @@ def broken_trace(browser):
     page.value("window.scrollTo(0, 0)")
     page.settle()
     page.screenshot(os.path.join(pictures, "broken-dark.png"))
+    page.media("print", "dark")
+    page.settle()
+    expect(named_colour(page, "paper") == [255, 255, 255], "in print the timeline is dark")
+    page.media("screen", "dark")
+    page.settle()
     expect(len(page.call("Page.printToPDF", printBackground=True)["data"]) > 20000, "it does not print")
     same_words(page, "6.12-broken.rbt", [])
     same_records(page, "6.12-broken.rbt")

@@ -292,9 +292,13 @@ function listenToTimeline()
 	for (const button of byId('toolbar').querySelectorAll('button'))
 		button.addEventListener('click', buttons[button.dataset.do]);
 	new ResizeObserver(measure).observe(byId('lanes'));
-	window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-		readColours();
-		drawLegend();
-		redraw();
-	});
+	// On paper all is light, and there is no next frame to draw in.
+	for (const media of ['print', '(prefers-color-scheme: dark)'])
+		window.matchMedia(media).addEventListener('change', () => {
+			readColours();
+			drawLegend();
+			measure();
+			drawTimeline();
+			drawOverview();
+		});
 }
