@@ -205,9 +205,10 @@ static enum sim_why ordinary(struct sim_guest *g, struct sim_processor *p,
 			exit->qualification = 0x3fd0000u | 8u * sim_below(random, 2);
 		g->rip = g->depth ? handlers[g->frames[g->depth - 1].handler].begins + 0x40 :
 				    code(random);
-		p->sti = exit->reason == 12 && g->interrupts && sim_below(random, 2);
+		p->sti = exit->reason == 12 && g->interrupts; /* STI; HLT */
 		return SIM_EXITED_FOR;
 	}
+	p->sti = g->interrupts && sim_below(random, 16) == 15;
 	if (sim_below(random, 4) == 0) {
 		exits_with(exit, REBLOCK_REASON_EPT_MISCONFIG, 0);
 		return SIM_EXITED_FOR;
@@ -229,11 +230,11 @@ enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p, struct 
 	for (unsigned steps = 0; steps < STEPS; steps++) {
 		unsigned choice;
 
-		if (wants->nmi_window && !p->blocking) {
+		if (wants->nmi_window && !p->blocking && !p->sti) {
 			exits_with(exit, REBLOCK_REASON_NMI_WINDOW, 0); /* rule 1.10 */
 			return SIM_EXITED_BETWEEN;
 		}
-		if (wants->interrupt_window && g->interrupts) {
+		if (wants->interrupt_window && g->interrupts && !p->sti) {
 			exits_with(exit, REBLOCK_REASON_INTERRUPT_WINDOW, 0);
 			return SIM_EXITED_BETWEEN;
 		}

@@ -132,6 +132,7 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 	switch (why) {
 	case SIM_EXITED_FOR:
 		sim_guest_skip(g);
+		p->sti = false;
 		break;
 	case SIM_EXITED_DELIVERY:
 		inject_again(p, exit, done);

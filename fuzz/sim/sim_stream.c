@@ -293,7 +293,7 @@ unsigned sim_next(struct sim *sim, struct reblock_record *r)
 		return 0;
 	}
 	for (;;) {
-		struct sim_vcpu *next = NULL;
+		struct sim_vcpu *next = &sim->vcpus[0];
 		unsigned truth;
 
 		for (unsigned i = 0; i < sim->n_vcpus; i++) {
@@ -301,7 +301,7 @@ unsigned sim_next(struct sim *sim, struct reblock_record *r)
 
 			while (v->first == v->n)
 				turn(sim, v);
-			if (!next || v->queue[v->first].t < next->queue[next->first].t)
+			if (v->queue[v->first].t < next->queue[next->first].t)
 				next = v;
 		}
 		*r = next->queue[next->first];
