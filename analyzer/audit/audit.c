@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "plain.h"
 
 struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
 					const struct reblock_audit_options *options)
@@ -37,6 +37,7 @@ static int step_lost(struct reblock_audit *audit, const struct reblock_record *r
 	size_t i;
 
 	audit->losses++;
+	audit->lost_records++;
 	if (r->vm != REBLOCK_NO_VM && r->vcpu != REBLOCK_NO_VCPU) {
 		struct audit_vcpu *v = audit_vcpu_of(audit, r->vm, r->vcpu);
 
@@ -143,9 +144,27 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 }
 
-static int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
+static void step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+		      const struct reblock_record *r, uint64_t number)
 {
-	struct reblock_record assumed;
+	struct reblock_record assumed = *r;
+
+	audit_assume(audit, v, &assumed);
+	audit_step_exit(audit, v, &assumed, number);
+}
+
+static void step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
+		       const struct reblock_record *r, uint64_t number)
+{
+	struct reblock_record assumed = *r;
+
+	audit_plain_no_more(&v->exit);
+	audit_assume(audit, v, &assumed);
+	audit_step_entry(audit, v, &assumed, number);
+}
+
+static inline int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
+{
 	struct audit_vcpu *v;
 
 	if (r->kind == REBLOCK_LOST)
@@ -157,26 +176,18 @@ static int step(struct reblock_audit *audit, const struct reblock_record *r, uin
 		return -ENOMEM;
 	v->summary.records++;
 	check_sequence(audit, v, r);
-	switch (r->kind) {
-	case REBLOCK_EXIT:
-		assumed = *r;
-		audit_assume(audit, v, &assumed);
-		audit_step_exit(audit, v, &assumed, number);
-		break;
-	case REBLOCK_ENTRY:
-		assumed = *r;
-		audit_assume(audit, v, &assumed);
-		audit_step_entry(audit, v, &assumed, number);
-		break;
-	case REBLOCK_MASK_READ:
+	if (r->kind == REBLOCK_EXIT) {
+		if (!audit_plain_exit(audit, v, r, number))
+			step_exit(audit, v, r, number);
+	} else if (r->kind == REBLOCK_ENTRY) {
+		if (!audit_plain_entry(audit, v, r))
+			step_entry(audit, v, r, number);
+	} else if (r->kind == REBLOCK_MASK_READ) {
 		step_mask_read(v, r, number);
-		break;
-	case REBLOCK_BLOCKED_READ:
+	} else if (r->kind == REBLOCK_BLOCKED_READ) {
 		step_blocked_read(v, r, number);
-		break;
-	default:
+	} else {
 		step_operation(audit, v, r);
-		break;
 	}
 	return audit->stop;
 }
@@ -189,6 +200,8 @@ int reblock_audit_feed(struct reblock_audit *audit, uint64_t first,
 
 	audit->sorted = false;
 	for (i = 0; i < n; i++) {
+		/* A few records ahead: the checks before have pushed them out of the near caches. */
+		__builtin_prefetch(&records[i + 8 < n ? i + 8 : i]);
 		result = step(audit, &records[i], first + i);
 		if (result)
 			return result;
@@ -251,6 +264,11 @@ const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit,
 uint64_t reblock_audit_losses(const struct reblock_audit *audit)
 {
 	return audit->losses;
+}
+
+uint64_t reblock_audit_lost_records(const struct reblock_audit *audit)
+{
+	return audit->lost_records;
 }
 
 void reblock_audit_free(struct reblock_audit *audit)

@@ -67,8 +67,6 @@ static long replay(struct run *run, struct reblock_input *input, struct reblock_
 		if (err)
 			return err;
 		run->input.records += (uint64_t)n;
-		for (long i = 0; i < n; i++)
-			run->input.lost += records[i].kind == REBLOCK_LOST;
 		cli_progress(&run->progress, input);
 	}
 	return n < 0 ? n : reblock_audit_finish(audit);
@@ -130,6 +128,7 @@ static int audit_file(const char *path, const struct options *options)
 		cli_say("audit", "%s: reading failed: %s", path, strerror((int)-err));
 	} else if (!err) {
 		run.input.source = reblock_input_source(input);
+		run.input.lost = reblock_audit_lost_records(audit);
 		run.input.damages = reblock_input_damages(input);
 		report_total(audit, &total);
 		summarize(&run, audit, &total);

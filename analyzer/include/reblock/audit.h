@@ -205,6 +205,9 @@ const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit,
  */
 uint64_t reblock_audit_losses(const struct reblock_audit *audit);
 
+/* Returns how many records of kind lost the stream held so far. */
+uint64_t reblock_audit_lost_records(const struct reblock_audit *audit);
+
 void reblock_audit_free(struct reblock_audit *audit); /* NULL is allowed */
 
 /* Names as in reports and JSON: "missed-reblock", "error", "direct", "no-evidence", ... */
