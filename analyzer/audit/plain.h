@@ -57,8 +57,8 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 {
 	struct audit_exit *exit = &v->exit;
 
-	if (!reblock_has(r, REBLOCK_HAS_REASON) || (r->reason & REBLOCK_REASON_FAILED_ENTRY) ||
-	    audit_idtv_is_nmi(r) || !audit_bit12_is_0(r) || audit_something_open(v))
+	if (audit->options.pair || !reblock_has(r, REBLOCK_HAS_REASON) || audit_idtv_is_nmi(r) ||
+	    !audit_bit12_is_0(r) || audit_something_open(v))
 		return false;
 	exit->record = *r;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN))
@@ -102,8 +102,8 @@ static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_v
 	const struct audit_exit *exit = &v->exit;
 	struct reblock_record assumed;
 
-	if (v->phase != AUDIT_EXITED || !exit->plain || audit->options.pair ||
-	    exit->mask_reads[0].seen || exit->mask_reads[1].seen || audit_entry_matters(r) ||
+	if (v->phase != AUDIT_EXITED || !exit->plain || exit->mask_reads[0].seen ||
+	    exit->mask_reads[1].seen || audit_entry_matters(r) ||
 	    audit_blocking_changed(&exit->record, r))
 		return false;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN)) {

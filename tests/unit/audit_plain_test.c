@@ -15,7 +15,7 @@
 #include "sim/sim.h"
 #include "stream.h"
 
-#define RECORDS 2000
+#define RECORDS 2100
 #define MOST (RECORDS * 4)
 
 struct outcome {
@@ -109,6 +109,32 @@ static void both_ways(const struct reblock_source *source, enum reblock_vnmi vnm
 	all_judgements += whole.n_judgements;
 }
 
+/* A record comes early, or is not there: what the short way must not be surprised by. */
+static void disturb(uint64_t seed)
+{
+	uint64_t random = seed * 99 + 1;
+
+	for (size_t i = 0; i + 1 < RECORDS; i++) {
+		struct reblock_record r = records[i];
+		unsigned how = stream_random(&random, 40);
+
+		if (how < 4) {
+			records[i] = records[i + 1];
+			records[i + 1] = r;
+		} else if (how < 6) {
+			records[i] = records[i + 1];
+		} else if (how < 10) { /* an exit or entry that is not recorded */
+			records[i].kind = REBLOCK_BLOCKED_READ;
+			assert_true(reblock_record_normalize(&records[i]));
+		}
+	}
+	for (size_t i = 0; i < RECORDS; i++) {
+		records[i].t = i;
+		records[i].seq = 0;
+		records[i].presence &= (uint16_t)~REBLOCK_HAS_SEQ;
+	}
+}
+
 /* Takes fields and records away, as recorders do. */
 static void lose(uint64_t seed, unsigned of)
 {
@@ -141,6 +167,10 @@ static void random_streams(void **state)
 			source.presence = 0;
 		if (seed % 3 == 1)
 			source.fields &= ~(unsigned)(REBLOCK_HAS_PIN | REBLOCK_HAS_L2);
+		if (seed % 4 == 2) {
+			disturb(seed);
+			source.fields &= ~(unsigned)REBLOCK_HAS_SEQ;
+		}
 		if (seed % 2)
 			lose(seed, seed % 4 == 1 ? 5 : 100);
 		both_ways(&source, (enum reblock_vnmi)(seed % 3), seed);
@@ -175,6 +205,41 @@ static void simulated_streams(void **state)
 	}
 }
 
+/* 1,000 exits with bit 12 at one RIP are a livelock, but not with an exit elsewhere among them. */
+static void a_livelock_and_none(void **state)
+{
+	struct reblock_source source = stream_source();
+
+	(void)state;
+	for (unsigned elsewhere = 0; elsewhere < 2; elsewhere++) {
+		for (size_t i = 0; i < RECORDS; i++) {
+			struct reblock_record *r = &records[i];
+
+			memset(r, 0, sizeof(*r));
+			r->t = i;
+			r->vm = 1;
+			r->rip = 0x1000;
+			r->presence = REBLOCK_HAS_RIP | REBLOCK_HAS_SEQ | REBLOCK_HAS_L2 |
+				      REBLOCK_HAS_PIN;
+			r->seq = (uint16_t)i;
+			r->pin = 0x3f;
+			r->kind = i % 2 ? REBLOCK_ENTRY : REBLOCK_EXIT;
+			if (i % 2)
+				continue;
+			r->presence |= REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION |
+				       REBLOCK_HAS_IDT_VECTORING;
+			r->reason = REBLOCK_REASON_EPT_VIOLATION;
+			r->qualification = 0x1181;
+			if (i == 500 && elsewhere) {
+				r->qualification = 0x181;
+				r->rip = 0x2000;
+			}
+		}
+		both_ways(&source, REBLOCK_VNMI_ON, elsewhere);
+		assert_int_equal(plain.summaries[0].findings[REBLOCK_IRET_LIVELOCK], !elsewhere);
+	}
+}
+
 static int enough(void **state)
 {
 	(void)state;
@@ -186,7 +251,8 @@ static int enough(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(random_streams),
-					    cmocka_unit_test(simulated_streams) };
+					    cmocka_unit_test(simulated_streams),
+					    cmocka_unit_test(a_livelock_and_none) };
 
 	return cmocka_run_group_tests(tests, NULL, enough);
 }
