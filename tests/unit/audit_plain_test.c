@@ -224,8 +224,11 @@ static void a_livelock_and_none(void **state)
 			r->seq = (uint16_t)i;
 			r->pin = 0x3f;
 			r->kind = i % 2 ? REBLOCK_ENTRY : REBLOCK_EXIT;
-			if (i % 2)
+			if (i % 2) {
+				r->presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_INTERRUPTIBILITY;
+				r->interruptibility = REBLOCK_BLOCKING_NMI;
 				continue;
+			}
 			r->presence |= REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION |
 				       REBLOCK_HAS_IDT_VECTORING;
 			r->reason = REBLOCK_REASON_EPT_VIOLATION;
