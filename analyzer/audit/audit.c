@@ -46,6 +46,7 @@ static int step_lost(struct reblock_audit *audit, const struct reblock_record *r
 		lost_at(audit, v, count);
 		return 0;
 	}
+	audit->lost_anywhere++;
 	for (i = 0; i < audit->n_vcpus; i++)
 		if (r->vm == REBLOCK_NO_VM || audit->vcpus[i]->summary.vm == r->vm)
 			lost_at(audit, audit->vcpus[i], 0);
@@ -167,6 +168,7 @@ static inline int step(struct reblock_audit *audit, const struct reblock_record 
 {
 	struct audit_vcpu *v;
 
+	audit->now = number;
 	if (r->kind == REBLOCK_LOST)
 		return step_lost(audit, r);
 	if (r->kind == REBLOCK_META)
@@ -209,9 +211,27 @@ int reblock_audit_feed(struct reblock_audit *audit, uint64_t first,
 	return 0;
 }
 
+int reblock_audit_feed_some(struct reblock_audit *audit, uint64_t first,
+			    const struct reblock_record *records, const uint16_t *which, size_t n)
+{
+	size_t i;
+	int result;
+
+	audit->sorted = false;
+	for (i = 0; i < n; i++) {
+		__builtin_prefetch(&records[which[i + 4 < n ? i + 4 : i]]);
+		result = step(audit, &records[which[i]], first + which[i]);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
 int reblock_audit_finish(struct reblock_audit *audit)
 {
 	size_t i;
+
+	audit->now = UINT64_MAX;
 
 	for (i = 0; i < audit->n_vcpus; i++) {
 		struct audit_vcpu *v = audit->vcpus[i];
@@ -221,6 +241,18 @@ int reblock_audit_finish(struct reblock_audit *audit)
 		audit_forget(audit, v, REBLOCK_CAUSE_NO_ENTRY);
 	}
 	return audit->stop;
+}
+
+int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from)
+{
+	if (audit_vcpus_take(audit, from))
+		return -ENOMEM;
+	/* What names no vCPU was counted by both. */
+	audit->losses += from->losses - from->lost_anywhere;
+	audit->lost_records += from->lost_records - from->lost_anywhere;
+	audit->sorted = false;
+	reblock_audit_free(from);
+	return 0;
 }
 
 static int by_vm_and_vcpu(const void *a, const void *b)

@@ -68,7 +68,8 @@ struct audit_livelock {
 /* What every record needs stands first. */
 struct audit_vcpu {
 	uint64_t key;
-	unsigned next; /* in the hash chain: index + 1 */
+	uint64_t first; /* number of its first record */
+	unsigned next;  /* in the hash chain: index + 1 */
 	enum audit_phase phase;
 	bool has_time, has_seq, has_l2;
 	uint16_t seq;
@@ -96,8 +97,10 @@ struct reblock_audit {
 	size_t n_vms, vms_room;
 	bool sorted;
 	uint64_t losses;
-	uint64_t lost_records; /* of kind lost */
-	int stop;              /* what a callback returned */
+	uint64_t lost_records;  /* of kind lost */
+	uint64_t lost_anywhere; /* of these: with no vCPU */
+	uint64_t now;           /* number of the record that is handled */
+	int stop;               /* what a callback returned */
 };
 
 struct audit_vm {
@@ -127,6 +130,7 @@ static inline struct audit_vcpu *audit_vcpu_of(struct reblock_audit *audit, uint
 	return v && v->key == key ? v : audit_vcpu_find(audit, key);
 }
 void audit_vcpus_rehash(struct reblock_audit *audit); /* after the order of vcpus changed */
+int audit_vcpus_take(struct reblock_audit *audit, struct reblock_audit *from); /* all of them */
 struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm);
 
 /* assume.c: fills in what the source cannot carry, in a copy of an exit or entry. */

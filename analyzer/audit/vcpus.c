@@ -54,6 +54,7 @@ static struct audit_vcpu *add(struct reblock_audit *audit, uint64_t key)
 	if (!v)
 		return NULL;
 	v->key = key;
+	v->first = audit->now;
 	v->summary.vm = (uint32_t)(key >> 16);
 	v->summary.vcpu = (uint16_t)key;
 	bucket = &audit->buckets[bucket_of(audit, key)];
@@ -82,6 +83,18 @@ struct audit_vcpu *audit_vcpu_find(struct reblock_audit *audit, uint64_t key)
 	if (v)
 		audit->recent[audit_recent(key)] = v;
 	return v;
+}
+
+int audit_vcpus_take(struct reblock_audit *audit, struct reblock_audit *from)
+{
+	while (audit->room < audit->n_vcpus + from->n_vcpus)
+		if (grow(audit))
+			return -1;
+	for (size_t i = 0; i < from->n_vcpus; i++)
+		audit->vcpus[audit->n_vcpus++] = from->vcpus[i];
+	from->n_vcpus = 0;
+	audit_vcpus_rehash(audit);
+	return 0;
 }
 
 struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm)

@@ -27,6 +27,9 @@ struct reblock_input {
 	bool headless;     /* no header, and the position is at the first intact chunk */
 	bool ended;        /* its end mark, or the end of its bytes, was met */
 	struct reblock_record lost;
+	/* what another thread has found out of the chunk at this offset */
+	const struct trace_chunk_checked *checked;
+	uint64_t checked_at;
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */
