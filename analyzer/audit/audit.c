@@ -67,8 +67,8 @@ static int step_meta(struct reblock_audit *audit, const struct reblock_record *r
 }
 
 /* Losses and disorder that the record itself shows; after them nothing is known of the vCPU. */
-static void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
-			   const struct reblock_record *r)
+static inline void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
+				  const struct reblock_record *r)
 {
 	bool carries = (audit->source.presence & REBLOCK_SOURCE_FIELDS) &&
 		       (audit->source.fields & REBLOCK_HAS_SEQ);
@@ -219,7 +219,7 @@ int reblock_audit_feed_some(struct reblock_audit *audit, uint64_t first,
 
 	audit->sorted = false;
 	for (i = 0; i < n; i++) {
-		__builtin_prefetch(&records[which[i + 4 < n ? i + 4 : i]]);
+		__builtin_prefetch(&records[which[i + 8 < n ? i + 8 : i]]);
 		result = step(audit, &records[which[i]], first + which[i]);
 		if (result)
 			return result;

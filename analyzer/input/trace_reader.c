@@ -18,29 +18,15 @@ bool trace_chunk_header(const uint8_t *bytes, struct reblock_trace_chunk *c)
 	       (!(c->flags & REBLOCK_CHUNK_END) || !c->records);
 }
 
-/*
- * Both in turn for a piece that the near cache holds, not one after the other for the whole. The piece is a
- * multiple of what crc32c.c takes at once.
- */
-#define CHECKED_AT_ONCE (7 * 3072 / sizeof(struct reblock_record))
-
 void trace_chunk_check(struct well_formed *w, const struct reblock_record *r, uint32_t n,
 		       struct trace_chunk_checked *checked)
 {
-	bool all = true;
-
-	checked->crc = 0;
-	checked->well_formed = 0;
 	for (uint32_t i = 0, some; i < n; i += some) {
-		some = n - i < CHECKED_AT_ONCE ? n - i : CHECKED_AT_ONCE;
-
+		some = n - i < TRACE_CHUNK_PIECE ? n - i : TRACE_CHUNK_PIECE;
 		checked->crc = reblock_crc32c(checked->crc, r + i, some * sizeof(*r));
-		if (all) {
-			uint32_t good = (uint32_t)well_formed_until(w, r + i, some);
-
-			checked->well_formed += good;
-			all = good == some;
-		}
+		if (checked->well_formed == checked->n)
+			checked->well_formed += (uint32_t)well_formed_until(w, r + i, some);
+		checked->n += some;
 	}
 }
 
@@ -197,7 +183,7 @@ static long read_chunk(struct reblock_input *in, const struct reblock_trace_chun
 {
 	size_t payload = c->records * sizeof(struct reblock_record);
 	const struct reblock_record *r;
-	struct trace_chunk_checked checked;
+	struct trace_chunk_checked checked = { 0 };
 	uint64_t first = in->expected;
 	int err;
 

@@ -62,11 +62,17 @@ static void judge_groups(struct pool *pool, struct group *taken[GROUPS], unsigne
 static void do_check(struct pool *pool, struct well_formed *well_formed)
 {
 	struct check *c = &pool->checks[pool->taken++ % pool->slots];
+	const struct reblock_record *r = c->ahead.records;
 
 	pthread_mutex_unlock(&pool->lock);
-	trace_chunk_check(well_formed, c->ahead.records, c->ahead.n, &c->checked);
-	if (c->checked.well_formed == c->ahead.n)
-		share_out(c->share, c->ahead.records, c->ahead.n);
+	memset(&c->checked, 0, sizeof(c->checked));
+	share_begin(c->share);
+	for (uint32_t i = 0, some; i < c->ahead.n; i += some) {
+		some = c->ahead.n - i < TRACE_CHUNK_PIECE ? c->ahead.n - i : TRACE_CHUNK_PIECE;
+		trace_chunk_check(well_formed, r + i, some, &c->checked);
+		share_add(c->share, r + i, some);
+	}
+	share_end(c->share);
 	pthread_mutex_lock(&pool->lock);
 	c->done = true;
 	pthread_cond_signal(&pool->done);

@@ -18,7 +18,7 @@
 struct check {
 	struct trace_ahead ahead;
 	struct trace_chunk_checked checked;
-	struct share *share; /* filled where all records are well-formed */
+	struct share *share; /* means something where the reader gives these records */
 	bool done;
 };
 

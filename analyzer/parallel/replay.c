@@ -130,7 +130,9 @@ static long read_batch(struct replay *r)
 		check->share = r->batch->share;
 		r->batch->share = shared;
 	} else {
-		share_out(r->batch->share, r->batch->records, r->batch->n);
+		share_begin(r->batch->share);
+		share_add(r->batch->share, r->batch->records, r->batch->n);
+		share_end(r->batch->share);
 	}
 	return n;
 }

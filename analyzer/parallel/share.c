@@ -15,27 +15,39 @@ static unsigned group_of(const struct reblock_record *r)
 	return (unsigned)(key * 0x9e3779b97f4a7c15u >> 59);
 }
 
-void share_out(struct share *share, const struct reblock_record *records, uint32_t n)
+void share_begin(struct share *share)
 {
-	uint8_t group[REBLOCK_CHUNK_RECORDS];
-	uint16_t count[GROUPS + 1] = { 0 }, next[GROUPS];
-	uint16_t at = 0;
+	memset(share->count, 0, sizeof(share->count));
+	share->n = share->n_everywhere = 0;
+}
+
+void share_add(struct share *share, const struct reblock_record *records, uint32_t n)
+{
+	uint8_t *group = share->group + share->n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		group[i] = (uint8_t)group_of(&records[i]);
-		count[group[i]]++;
+		share->count[group[i]]++;
 	}
+	share->n += n;
+}
+
+void share_end(struct share *share)
+{
+	uint16_t next[GROUPS], at = 0;
+
 	for (unsigned g = 0; g < GROUPS; g++) {
 		share->begins[g] = next[g] = at;
-		at = (uint16_t)(at + count[g]);
+		at = (uint16_t)(at + share->count[g]);
 	}
 	share->begins[GROUPS] = at;
-	share->n_everywhere = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		if (group[i] == GROUPS)
+	for (uint32_t i = 0; i < share->n; i++) {
+		unsigned g = share->group[i];
+
+		if (g == GROUPS)
 			share->everywhere[share->n_everywhere++] = (uint16_t)i;
 		else
-			share->of[next[group[i]]++] = (uint16_t)i;
+			share->of[next[g]++] = (uint16_t)i;
 	}
 }
 

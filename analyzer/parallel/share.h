@@ -16,10 +16,16 @@ struct share {
 	uint16_t everywhere[REBLOCK_CHUNK_RECORDS]; /* places of records that name no vCPU */
 	uint16_t begins[GROUPS + 1];                /* of each group in of */
 	uint16_t n_everywhere;
+	/* on the way: the group of each record, and how many it has */
+	uint8_t group[REBLOCK_CHUNK_RECORDS];
+	uint16_t count[GROUPS + 1];
+	uint32_t n;
 };
 
-/* Shares out N well-formed records. */
-void share_out(struct share *share, const struct reblock_record *records, uint32_t n);
+/* Shares out well-formed records: begin, add them piece after piece, end. */
+void share_begin(struct share *share);
+void share_add(struct share *share, const struct reblock_record *records, uint32_t n);
+void share_end(struct share *share);
 
 /*
  * The places of a group, those of everywhere among them: returns their number and sets *PLACES, to ROOM
