@@ -72,19 +72,34 @@ int batch_finding(struct batch *batch, unsigned group, const struct reblock_find
 	return 0;
 }
 
-int batch_damage(struct batch *batch, const char *message)
+void batch_damage(struct batch *batch, const char *message)
 {
 	if (batch->n_damages == batch->damages_room) {
 		size_t room = batch->damages_room ? batch->damages_room * 2 : 8;
 		char **damages = realloc(batch->damages, room * sizeof(*damages));
 
-		if (!damages)
-			return -ENOMEM;
+		if (!damages) {
+			batch->short_of_memory = true;
+			return;
+		}
 		batch->damages = damages;
 		batch->damages_room = room;
 	}
 	batch->damages[batch->n_damages] = strdup(message);
-	return batch->damages[batch->n_damages++] ? 0 : -ENOMEM;
+	if (batch->damages[batch->n_damages])
+		batch->n_damages++;
+	else
+		batch->short_of_memory = true;
+}
+
+bool batch_has_something(const struct batch *batch)
+{
+	if (batch->n_damages)
+		return true;
+	for (unsigned g = 0; g < GROUPS; g++)
+		if (batch->findings[g].n)
+			return true;
+	return false;
 }
 
 /* In the order of one audit; those of one vCPU at one record are of one group and stay in theirs. */
@@ -102,8 +117,7 @@ int batch_tell(struct batch *batch, reblock_damage_fn *damage, void *damage_cont
 	int result = 0;
 
 	for (size_t i = 0; damage && i < batch->n_damages; i++)
-		if (batch->damages[i])
-			damage(damage_context, batch->damages[i]);
+		damage(damage_context, batch->damages[i]);
 	/* Each group's are in order: the smallest of the first ones is next. */
 	while (!result) {
 		const struct reblock_finding *next = NULL;

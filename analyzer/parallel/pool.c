@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "parallel/pool.h"
+#include <time.h>
+#include "parallel/read.h"
+
+#define TELL_WITHIN 100000000 /* ns; for progress */
 
 static int on_finding(void *context, const struct reblock_finding *finding)
 {
@@ -11,16 +14,19 @@ static int on_finding(void *context, const struct reblock_finding *finding)
 	return batch_finding(g->batch, g->number, finding);
 }
 
-static void judge(struct group *g, struct batch *batch)
+static void on_damage(void *context, const char *message)
+{
+	batch_damage(context, message);
+}
+
+static int judge(struct group *g, struct batch *batch)
 {
 	uint16_t room[REBLOCK_CHUNK_RECORDS];
 	const uint16_t *places;
 	uint32_t n = share_of(batch->share, g->number, room, &places);
 
 	g->batch = batch;
-	if (!g->error && n)
-		g->error =
-			reblock_audit_feed_some(g->audit, batch->first, batch->records, places, n);
+	return n ? reblock_audit_feed_some(g->audit, batch->first, batch->records, places, n) : 0;
 }
 
 /* Takes some groups that have something to judge, not all: others want some too. */
@@ -39,24 +45,44 @@ static unsigned take_groups(struct pool *pool, struct group *taken[GROUPS])
 	return n;
 }
 
+/* Most batches have nothing to tell: they need not wait for the thread that tells. */
+static void pass_silent(struct pool *pool)
+{
+	while (pool->told < pool->published && !pool->telling) {
+		struct batch *batch = &pool->batches[pool->told % pool->slots];
+
+		if (batch->groups_left)
+			return;
+		if (batch_has_something(batch)) {
+			pthread_cond_signal(&pool->done);
+			return;
+		}
+		pool->told++;
+	}
+	if (pool->ended)
+		pthread_cond_signal(&pool->done);
+}
+
 static void judge_groups(struct pool *pool, struct group *taken[GROUPS], unsigned n)
 {
 	uint64_t upto = pool->published;
+	int error = 0;
 
 	pthread_mutex_unlock(&pool->lock);
 	for (unsigned i = 0; i < n; i++)
-		for (uint64_t b = taken[i]->judged; b < upto; b++)
-			judge(taken[i], &pool->batches[b % pool->slots]);
+		for (uint64_t b = taken[i]->judged; b < upto && !error; b++)
+			error = judge(taken[i], &pool->batches[b % pool->slots]);
 	pthread_mutex_lock(&pool->lock);
 	for (unsigned i = 0; i < n; i++) {
 		for (; taken[i]->judged < upto; taken[i]->judged++)
 			pool->batches[taken[i]->judged % pool->slots].groups_left--;
 		taken[i]->busy = false;
-		if (taken[i]->error)
-			pool->error = taken[i]->error;
 	}
-	if (pool->told < upto && !pool->batches[pool->told % pool->slots].groups_left)
+	if (error && !pool->error) {
+		pool->error = error;
 		pthread_cond_signal(&pool->done);
+	}
+	pass_silent(pool);
 }
 
 static void do_check(struct pool *pool, struct well_formed *well_formed)
@@ -75,7 +101,6 @@ static void do_check(struct pool *pool, struct well_formed *well_formed)
 	share_end(c->share);
 	pthread_mutex_lock(&pool->lock);
 	c->done = true;
-	pthread_cond_signal(&pool->done);
 }
 
 static void *work(void *context)
@@ -85,14 +110,18 @@ static void *work(void *context)
 	struct pool *pool = context;
 
 	pthread_mutex_lock(&pool->lock);
-	if (!well_formed)
+	if (!well_formed) {
 		pool->error = -ENOMEM;
-	while (!pool->stop) {
+		pthread_cond_signal(&pool->done);
+	}
+	while (!pool->stop && well_formed) {
 		unsigned n = take_groups(pool, taken);
 
 		if (n)
 			judge_groups(pool, taken, n);
-		else if (well_formed && pool->taken < pool->added)
+		else if (pool_may_read(pool))
+			pool_read(pool);
+		else if (pool->taken < pool->added)
 			do_check(pool, well_formed);
 		else
 			pthread_cond_wait(&pool->work, &pool->lock);
@@ -102,7 +131,7 @@ static void *work(void *context)
 	return NULL;
 }
 
-int pool_start(struct pool *pool, const struct reblock_source *source,
+int pool_start(struct pool *pool, struct reblock_input *input,
 	       const struct reblock_audit_options *options, unsigned jobs)
 {
 	struct reblock_audit_options own = *options;
@@ -111,13 +140,14 @@ int pool_start(struct pool *pool, const struct reblock_source *source,
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->done, NULL);
+	pool->input = input;
 	pool->jobs = jobs;
 	pool->slots = jobs + 4;
 	own.finding = on_finding;
 	for (unsigned g = 0; g < GROUPS; g++) {
 		own.context = &pool->groups[g];
 		pool->groups[g].number = g;
-		pool->groups[g].audit = reblock_audit_new(source, &own);
+		pool->groups[g].audit = reblock_audit_new(reblock_input_source(input), &own);
 		if (!pool->groups[g].audit)
 			return -ENOMEM;
 	}
@@ -126,6 +156,8 @@ int pool_start(struct pool *pool, const struct reblock_source *source,
 		if (batch_new(&pool->batches[i]) || !pool->checks[i].share)
 			return -ENOMEM;
 	}
+	if (input->damage)
+		input->damage = on_damage;
 	for (; pool->n_threads < jobs; pool->n_threads++)
 		if (pthread_create(&pool->threads[pool->n_threads], NULL, work, pool))
 			return -EAGAIN;
@@ -151,91 +183,39 @@ void pool_end(struct pool *pool)
 	pthread_mutex_destroy(&pool->lock);
 }
 
-bool pool_check(struct pool *pool, const struct trace_ahead *ahead)
+int pool_wait(struct pool *pool, struct batch **batch, bool *ended)
 {
-	bool room;
+	struct timespec until;
+	int error, waited = 0;
 
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += TELL_WITHIN;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	*batch = NULL;
+	*ended = false;
 	pthread_mutex_lock(&pool->lock);
-	room = pool->added - pool->dropped < pool->slots;
-	if (room) {
-		struct check *c = &pool->checks[pool->added++ % pool->slots];
+	while (!pool->error && !waited) {
+		struct batch *oldest = &pool->batches[pool->told % pool->slots];
 
-		c->ahead = *ahead;
-		c->done = false;
-		pthread_cond_signal(&pool->work);
-	}
-	pthread_mutex_unlock(&pool->lock);
-	return room;
-}
-
-struct check *pool_checked(struct pool *pool, uint64_t offset)
-{
-	struct check *c = NULL;
-
-	pthread_mutex_lock(&pool->lock);
-	while (pool->dropped < pool->added) {
-		c = &pool->checks[pool->dropped % pool->slots];
-		if (c->ahead.offset > offset || (c->ahead.offset == offset && c->done))
+		*ended = pool->ended && pool->told == pool->published;
+		if (*ended || (pool->told < pool->published && !oldest->groups_left)) {
+			*batch = oldest;
+			pool->telling = true;
 			break;
-		if (c->done)
-			pool->dropped++;
-		else
-			pthread_cond_wait(&pool->done, &pool->lock);
+		}
+		waited = pthread_cond_timedwait(&pool->done, &pool->lock, &until);
 	}
-	if (pool->dropped == pool->added || c->ahead.offset != offset)
-		c = NULL;
+	error = pool->error;
 	pthread_mutex_unlock(&pool->lock);
-	return c;
-}
-
-struct batch *pool_batch(struct pool *pool)
-{
-	struct batch *batch = NULL;
-
-	pthread_mutex_lock(&pool->lock);
-	if (pool->published - pool->told < pool->slots)
-		batch = &pool->batches[pool->published % pool->slots];
-	pthread_mutex_unlock(&pool->lock);
-	return batch;
-}
-
-void pool_publish(struct pool *pool)
-{
-	pthread_mutex_lock(&pool->lock);
-	pool->batches[pool->published++ % pool->slots].groups_left = GROUPS;
-	pthread_cond_broadcast(&pool->work);
-	pthread_mutex_unlock(&pool->lock);
-}
-
-struct batch *pool_judged(struct pool *pool, bool wait)
-{
-	struct batch *batch = NULL;
-
-	pthread_mutex_lock(&pool->lock);
-	if (pool->told < pool->published) {
-		batch = &pool->batches[pool->told % pool->slots];
-		while (wait && batch->groups_left)
-			pthread_cond_wait(&pool->done, &pool->lock);
-		if (batch->groups_left)
-			batch = NULL;
-	}
-	pthread_mutex_unlock(&pool->lock);
-	return batch;
+	return error;
 }
 
 void pool_told(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->told++;
+	pool->telling = false;
+	pthread_cond_signal(&pool->work);
 	pthread_mutex_unlock(&pool->lock);
-}
-
-int pool_error(struct pool *pool)
-{
-	int error;
-
-	pthread_mutex_lock(&pool->lock);
-	error = pool->error;
-	pthread_mutex_unlock(&pool->lock);
-	return error;
 }

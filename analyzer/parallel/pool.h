@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Threads, and the work they share: chunks ahead of the reader to check, and batches of records that each
- * group of vCPUs judges in order. One lock guards who does what; what is done needs none, because a
- * check and a group are in one thread's hands at a time, and a batch does not change until it is told.
+ * Threads, and the work they share: to check chunks ahead of the reader, to read, one at a time, and to judge
+ * for each group of vCPUs its records in order. One lock guards who does what. What is done needs none: a
+ * check, the reader and a group are in one thread's hands at a time, and a batch that was read changes no more
+ * until it is told.
+ *
+ * The thread that started the pool only tells what was found.
  */
 #ifndef PARALLEL_POOL_H
 #define PARALLEL_POOL_H
@@ -29,7 +32,6 @@ struct group {
 	uint64_t judged;     /* batches */
 	bool busy;           /* in a thread's hands */
 	struct batch *batch; /* the one that is judged now */
-	int error;
 };
 
 struct pool {
@@ -39,35 +41,35 @@ struct pool {
 	unsigned jobs, n_threads; /* wanted, started */
 	unsigned slots;           /* of SLOTS: checks and batches in flight, at most */
 	bool stop;
-	int error;
+	int error; /* the first that anyone met */
 	struct group groups[GROUPS];
+	/* the reader */
+	struct reblock_input *input;
+	bool reading, ended;
+	uint64_t records; /* read */
+	uint64_t ahead;   /* offset up to which there are checks */
 	/* Rings; the counts only grow. */
 	struct batch batches[SLOTS];
 	uint64_t published, told;
+	bool telling; /* the oldest one */
 	struct check checks[SLOTS];
 	uint64_t added, taken, dropped;
 };
 
-/* Starts JOBS threads. Returns 0, -ENOMEM or -EAGAIN; pool_end even then. */
-int pool_start(struct pool *pool, const struct reblock_source *source,
+/*
+ * Starts JOBS threads that read INPUT to its end and judge it. Its damage callback is taken over until
+ * pool_end. Returns 0, -ENOMEM or -EAGAIN; pool_end even then.
+ */
+int pool_start(struct pool *pool, struct reblock_input *input,
 	       const struct reblock_audit_options *options, unsigned jobs);
 void pool_end(struct pool *pool); /* ends the threads, frees all but what was taken out */
 
-/* Gives a chunk to be checked; false: there is no slot for it. */
-bool pool_check(struct pool *pool, const struct trace_ahead *ahead);
-
-/* Drops the checks of chunks before OFFSET, and gives that of the chunk there, done; NULL: there is none. */
-struct check *pool_checked(struct pool *pool, uint64_t offset);
-
-/* A batch to be filled; NULL: all slots wait to be judged or told. Then pool_publish gives it to the groups. */
-struct batch *pool_batch(struct pool *pool);
-void pool_publish(struct pool *pool);
-
-/* The oldest batch that all groups have judged, to be told; WAIT: for the oldest. NULL: none. Then pool_told. */
-struct batch *pool_judged(struct pool *pool, bool wait);
+/*
+ * Waits up to a tenth of a second for the oldest batch that has something to tell and is judged: sets *BATCH to it, or
+ * to NULL. After the last one *BATCH is what the end of the input brings, and *ENDED true. Returns 0 or what
+ * went wrong. A batch that was told goes back by pool_told.
+ */
+int pool_wait(struct pool *pool, struct batch **batch, bool *ended);
 void pool_told(struct pool *pool);
-
-/* 0, or -ENOMEM where a group met that. */
-int pool_error(struct pool *pool);
 
 #endif
