@@ -219,7 +219,7 @@ int reblock_audit_feed_some(struct reblock_audit *audit, uint64_t first,
 
 	audit->sorted = false;
 	for (i = 0; i < n; i++) {
-		__builtin_prefetch(&records[which[i + 8 < n ? i + 8 : i]]);
+		__builtin_prefetch(&records[which[i + 16 < n ? i + 16 : i]]);
 		result = step(audit, &records[which[i]], first + which[i]);
 		if (result)
 			return result;

@@ -98,7 +98,6 @@ static void do_check(struct pool *pool, struct well_formed *well_formed)
 		trace_chunk_check(well_formed, r + i, some, &c->checked);
 		share_add(c->share, r + i, some);
 	}
-	share_end(c->share);
 	pthread_mutex_lock(&pool->lock);
 	c->done = true;
 }

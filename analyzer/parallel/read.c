@@ -81,7 +81,6 @@ static long fill(struct pool *pool, struct check *check, struct batch *batch)
 	} else {
 		share_begin(batch->share);
 		share_add(batch->share, batch->records, batch->n);
-		share_end(batch->share);
 	}
 	return n;
 }
