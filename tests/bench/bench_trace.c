@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_trace write RECORDS FILE: a trace of a simulated busy host (fuzz/sim): 4 VMs of 4 vCPUs, all
- * fields recorded, every re-block done but one in 1000.
+ * bench_trace write RECORDS FILE [MISSED [LOST]]: a trace of a simulated busy host (fuzz/sim): 4 VMs of 4
+ * vCPUs, all fields recorded; of 1000 re-blocks MISSED (default 1) are, of 1000 records LOST (0).
  * bench_trace peer FILE: maps FILE and takes its CRC32C and the sum of its 64-bit words: the least that
  * any reader has to do who looks at every byte and trusts none.
  */
@@ -19,7 +19,7 @@
 
 #define BATCH 1024
 
-static int write_trace(uint64_t records, const char *path)
+static int write_trace(uint64_t records, const char *path, unsigned missed, unsigned lost)
 {
 	static struct reblock_record batch[BATCH];
 	static struct sim_seeded seeded;
@@ -30,7 +30,8 @@ static int write_trace(uint64_t records, const char *path)
 	int error, close_error;
 
 	sim_config_default(&config, 4, 4);
-	config.policy.miss = 1;
+	config.policy.miss = missed;
+	config.view.lost = lost;
 	sim_seed(&seeded, 1);
 	sim_start(&sim, &config, &seeded.random);
 	source = sim_source(&config.view);
@@ -84,12 +85,16 @@ int main(int argc, char **argv)
 {
 	int error;
 
-	if (argc == 4 && strcmp(argv[1], "write") == 0) {
-		error = write_trace(strtoull(argv[2], NULL, 10), argv[3]);
+	if (argc >= 4 && argc <= 6 && strcmp(argv[1], "write") == 0) {
+		unsigned missed = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 1;
+		unsigned lost = argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0;
+
+		error = write_trace(strtoull(argv[2], NULL, 10), argv[3], missed, lost);
 	} else if (argc == 3 && strcmp(argv[1], "peer") == 0) {
 		error = peer(argv[2]);
 	} else {
-		fprintf(stderr, "usage: bench_trace write RECORDS FILE | peer FILE\n");
+		fprintf(stderr,
+			"usage: bench_trace write RECORDS FILE [MISSED [LOST]] | peer FILE\n");
 		return 2;
 	}
 	if (error != 0)
