@@ -14,7 +14,8 @@ static const char help_text[] =
 	"  --json            one JSON object a line for each finding; the verdict goes to standard error\n"
 	"  --json-schema     print the schema of these objects and exit\n"
 	"  --vnmi on|off     where a source cannot carry the pin-based controls, take \"NMI exiting\" as 1 and\n"
-	"                    \"virtual NMIs\" as this; without it such exits are not judged\n"
+	"                    \"virtual NMIs\" as this. Default: on for perf.data and trace.dat, which are KVM's;\n"
+	"                    else such exits are not judged\n"
 	"  -j, --jobs N      judge with N threads (1 to 16; default 1: a host's CPUs are its guests'); the output is\n"
 	"                    the same to the byte\n"
 	"  --color WHEN      auto (default), always or never\n"
@@ -94,9 +95,7 @@ static int audit_file(const char *path, const struct options *options)
 {
 	struct run run = { .options = options, .report = { stdout, options->colour, path } };
 	struct cli_damages damages = { "audit", path, 0, &run.progress };
-	struct reblock_audit_options how = { .vnmi = options->vnmi,
-					     .finding = on_finding,
-					     .context = &run };
+	struct reblock_audit_options how = { .finding = on_finding, .context = &run };
 	struct reblock_replay replay = { .jobs = options->jobs, .progress = on_progress };
 	struct reblock_summary total;
 	struct reblock_input *input;
@@ -110,6 +109,7 @@ static int audit_file(const char *path, const struct options *options)
 		free(error);
 		return CLI_ERROR;
 	}
+	how.vnmi = cli_vnmi_for(input, options->vnmi);
 	err = reblock_audit_input(input, &how, &replay, &audit, &run.input.records);
 	cli_progress_clear(&run.progress);
 	cli_damages_end(&damages);
