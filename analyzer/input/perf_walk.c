@@ -7,6 +7,7 @@
 
 /* A place is taken for the beginning of a record where so many records follow each other. */
 #define PLAUSIBLE 4
+#define PERF_KERNEL_TYPES 21u /* the last that the kernel has so far */
 
 void perf_walk_begin(struct perf_walk *w, const uint8_t *data, size_t size, uint64_t offset)
 {
@@ -30,7 +31,6 @@ static uint64_t size_at(const struct perf_walk *w, const uint8_t *p)
 	if (left < PERF_RECORD_HEADER)
 		return 0;
 	size = perf_size(p);
-	/* The kernel keeps its records at multiples of 8, perf those that have a payload too. */
 	if (size < PERF_RECORD_HEADER || size > left || !perf_type(p) || perf_type(p) >= PERF_TYPES)
 		return 0;
 	if (perf_type(p) == PERF_AUXTRACE) {
@@ -50,8 +50,13 @@ static bool plausible(const struct perf_walk *w, const uint8_t *p)
 {
 	for (int i = 0; i < PLAUSIBLE && p < w->end; i++) {
 		uint64_t size = size_at(w, p);
+		uint32_t type;
 
-		if (!size || size % 8)
+		if (!size)
+			return false;
+		type = perf_type(p);
+		if (type > PERF_KERNEL_TYPES &&
+		    (type < PERF_HEADER_ATTR || type > PERF_COMPRESSED2))
 			return false;
 		p += size;
 	}
@@ -61,13 +66,14 @@ static bool plausible(const struct perf_walk *w, const uint8_t *p)
 /* What is at the position is no record. */
 static void pass_over(struct perf_walk *w)
 {
+	/* Compressed records have any size, TRACING_DATA a multiple of 4; the rest multiples of 8. */
+	const ptrdiff_t step = w->unpack ? 1 : 4;
 	const uint8_t *from = w->at;
 	uint64_t offset = w->offset + (uint64_t)(from - w->from);
 
 	w->damaged = true;
-	/* A record that is whole but for its size leaves the alignment as it was. */
 	do {
-		w->at = w->end - w->at > 8 ? w->at + 8 : w->end;
+		w->at = w->end - w->at > step ? w->at + step : w->end;
 	} while (w->at < w->end && !plausible(w, w->at));
 	if (w->at < w->end)
 		snprintf(w->what, sizeof(w->what),
