@@ -57,6 +57,12 @@ static void every_version(void **state)
 		  "user_exit 1/3 t=310 cpu=0 reason=5\n"
 		  "exit 1/3 t=400 cpu=0 reason=0 q=0xdead ii=0x80000b0e ec=0x2 idtv=0 rip=0x1002\n"
 		  "entry 1/3 t=500 cpu=0 rip=0x1002" NO_OTHER "\n" },
+		{ "6.1", META
+		  "exit 1/3 t=200 cpu=0 reason=48 q=0x1181 ii=0 idtv=0x80000b0e rip=0x1000\n"
+		  "entry 1/3 t=300 cpu=0 rip=0x1000" NO_OTHER "\n"
+		  "user_exit 1/3 t=310 cpu=0 reason=5\n"
+		  "exit 1/3 t=400 cpu=0 reason=0 q=0xdead ii=0x80000b0e ec=0x2 idtv=0 rip=0x1002\n"
+		  "entry 1/3 t=500 cpu=0 rip=0x1002" NO_OTHER "\n" },
 		{ "6.14", META
 		  "exit 1/3 t=200 cpu=0 reason=48 q=0x1181 ii=0 idtv=0x80000b0e rip=0x1000\n"
 		  "entry 1/3 t=300 cpu=0 ii=0x80000202 rip=0x1000\n"
@@ -67,7 +73,7 @@ static void every_version(void **state)
 	static const char *const same[][2] = {
 		/* version, and the one of above that it is like */
 		{ "4.15", "4.15" }, { "5.4", "5.4" },   { "5.15", "5.15" }, { "5.19", "5.15" },
-		{ "6.1", "5.15" },  { "6.5", "5.15" },  { "6.8", "5.15" },  { "6.12", "5.15" },
+		{ "6.1", "6.1" },   { "6.5", "6.1" },   { "6.8", "6.1" },   { "6.12", "6.1" },
 		{ "6.14", "6.14" }, { "6.17", "6.14" }, { "7.2", "6.14" },
 	};
 
