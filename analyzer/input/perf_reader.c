@@ -238,19 +238,25 @@ static int fill(struct reblock_input *in, struct perf_reader *p)
 	return err;
 }
 
-/* Whether records may be missing between the last sample given and T; *COUNT: how many are first told of here. */
+/*
+ * Whether records may be missing between the last sample given and T; *COUNT: how many of those are told of
+ * here first, UINT64_MAX where that is not known.
+ */
 static bool lost_between(struct perf_reader *p, uint64_t t, uint64_t *count)
 {
 	const struct perf_lost *l = &p->lost;
-	bool lost = p->damaged && p->damaged_from <= t && p->damaged_to >= p->last;
+	bool damaged = p->damaged && p->damaged_from <= t && p->damaged_to >= p->last;
+	bool lost;
 
 	*count = 0;
 	while (p->interval < l->n && l->intervals[p->interval].to < p->last)
 		p->interval++;
-	lost |= p->interval < l->n && l->intervals[p->interval].from <= t;
-	while (p->counted < l->n && l->intervals[p->counted].from <= t)
+	lost = p->interval < l->n && l->intervals[p->interval].from < t;
+	while (p->counted < l->n && l->intervals[p->counted].from < t)
 		*count += l->intervals[p->counted++].count;
-	return lost;
+	if (damaged && !*count)
+		*count = UINT64_MAX;
+	return lost || damaged;
 }
 
 static int give_lost(struct perf_reader *p, uint64_t t, uint64_t count, struct reblock_record *r)
