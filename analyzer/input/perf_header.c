@@ -115,6 +115,7 @@ static int read_file(struct reblock_input *in, struct perf_reader *p, char **err
 {
 	const uint8_t *h = in->bytes.data, *table;
 	uint64_t features = 0;
+	unsigned gone = 0;
 	int err;
 
 	p->offset = perf_u64(h + 40);
@@ -151,8 +152,15 @@ static int read_file(struct reblock_input *in, struct perf_reader *p, char **err
 			return perf_refuse(
 				in, error,
 				"the file is cut off in the formats of the events; copy it whole, or record again");
+		else
+			gone++;
 		table += 16;
 	}
+	if (gone)
+		reader_damage(
+			in,
+			"%u sections that describe the recording lie outside of the file: it is cut off behind its records, or damaged",
+			gone);
 	return 0;
 }
 

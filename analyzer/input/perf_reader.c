@@ -180,7 +180,6 @@ static int take_sample(struct reblock_input *in, struct perf_reader *p, const ui
 static void end_round(struct perf_reader *p)
 {
 	perf_order_round(&p->order);
-	p->rounds++;
 	p->waiting = 0;
 	if (p->rounds_left && --p->rounds_left == 0)
 		p->damaged_to = p->order.newest;
@@ -190,7 +189,7 @@ static void end_all(struct reblock_input *in, struct perf_reader *p)
 {
 	p->at_end = true;
 	/* A file's header says that it is whole. */
-	if (p->pipe && p->rounds && p->waiting) {
+	if (p->pipe && p->waiting) {
 		reader_damage(
 			in,
 			"the stream ends in the middle of a round of perf's buffers: perf was ended by force, or what it wrote is cut off; the records of the last round may not all be here");

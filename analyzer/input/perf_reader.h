@@ -35,7 +35,6 @@ struct perf_reader {
 	uint64_t bad_samples; /* not in order */
 	uint64_t disordered;  /* older than one given before */
 	uint64_t waiting;     /* samples since the end of a round */
-	uint64_t rounds;
 	bool at_end, told_end;
 	uint8_t known[8192]; /* ids of tracepoints that were recorded: bits */
 };

@@ -75,6 +75,8 @@ static void forms(void **state)
 		f.lost_format = form & 8;
 		f.no_ids = form & 16;
 		f.rounds_off = form & 32;
+		if (f.pipe && f.rounds_off)
+			continue; /* it would look as if it was cut off */
 		perf_expect(perf_read_built(some(&f)), expected);
 	}
 	free(expected);
