@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "input/perf_attr.h"
-#include "input/perf_format.h"
 
 /* The fields of a sample that stand before those of variable size, in their order. */
 static void place_in_sample(struct perf_attr *a)
@@ -137,12 +136,10 @@ void perf_attrs_done(struct perf_attrs *a)
 		a->form = *first;
 }
 
-const struct perf_attr *perf_attrs_of(const struct perf_attrs *a, const uint8_t *r)
+const struct perf_attr *perf_attrs_by_id(const struct perf_attrs *a, const uint8_t *r)
 {
 	uint32_t i;
 
-	if (a->uniform)
-		return &a->form;
 	if (!a->form.id || a->form.id + 8u > perf_size(r))
 		return NULL;
 	i = u64_map_get(&a->attr_of, perf_u64(r + a->form.id));
@@ -164,7 +161,7 @@ static size_t read_size(uint64_t format, const uint8_t *p, size_t left)
 	return n <= left / each ? 8 + times + (size_t)n * each : 0;
 }
 
-size_t perf_attr_raw(const struct perf_attr *attr, const uint8_t *r)
+size_t perf_attr_raw_behind(const struct perf_attr *attr, const uint8_t *r)
 {
 	size_t size = perf_size(r), at = attr->raw;
 

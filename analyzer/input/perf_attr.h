@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "input/perf_format.h"
 #include "input/u64_map.h"
 
 #define PERF_ATTRS 65536 /* the most: as many as there are tracepoint ids */
@@ -44,11 +45,23 @@ int perf_attrs_add(struct perf_attrs *a, const uint8_t *data, size_t size, const
 /* To be called after the last one was added. */
 void perf_attrs_done(struct perf_attrs *a);
 
+/* perf_attrs_of and perf_attr_raw, where that takes more. */
+const struct perf_attr *perf_attrs_by_id(const struct perf_attrs *a, const uint8_t *r);
+size_t perf_attr_raw_behind(const struct perf_attr *attr, const uint8_t *r);
+
 /* The attr of the sample record R, by its id where that is needed; NULL: not known, or R is too short. */
-const struct perf_attr *perf_attrs_of(const struct perf_attrs *a, const uint8_t *r);
+static inline const struct perf_attr *perf_attrs_of(const struct perf_attrs *a, const uint8_t *r)
+{
+	return a->uniform ? &a->form : perf_attrs_by_id(a, r);
+}
 
 /* Where the raw data of the sample R begin (their size, that is); 0 where R does not hold them. */
-size_t perf_attr_raw(const struct perf_attr *attr, const uint8_t *r);
+static inline size_t perf_attr_raw(const struct perf_attr *attr, const uint8_t *r)
+{
+	if (attr->sample_type & (PERF_HAS_READ | PERF_HAS_CALLCHAIN))
+		return perf_attr_raw_behind(attr, r);
+	return attr->raw + 4u <= perf_size(r) ? attr->raw : 0;
+}
 
 void perf_attrs_free(struct perf_attrs *a);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <stdlib.h>
-#include "input/perf_format.h"
 #include "input/perf_lost.h"
 #include "input/perf_walk.h"
 
@@ -235,7 +234,12 @@ static int pass(struct finding *f, const uint8_t *data, size_t size, bool only_w
 	int err = 0;
 
 	perf_walk_begin(&w, data, size, 0);
-	while (!err && !(only_whether && f->any) && (r = perf_walk_next(&w, &err)) != NULL) {
+	while (!err && !(only_whether && f->any)) {
+		while (only_whether && perf_walk_sample(&w))
+			;
+		r = perf_walk_next(&w, &err);
+		if (!r)
+			break;
 		if (only_whether)
 			f->any = tells_of_loss(r);
 		else if (perf_type(r) <= PERF_KERNEL_LAST)

@@ -69,7 +69,7 @@ static int copy_sample(struct perf_order *o, uint64_t t, const uint8_t **sample,
 
 static int more_keys(struct perf_order *o)
 {
-	size_t room = o->room ? o->room * 2 : 4096;
+	size_t room = o->room ? o->room * 2 : 256;
 	struct perf_key *keys = realloc(o->keys, room * sizeof(*keys));
 
 	if (!keys)
@@ -86,7 +86,7 @@ static int more_keys(struct perf_order *o)
 static int begin_run(struct perf_order *o)
 {
 	if (o->n_runs == o->runs_room) {
-		size_t room = o->runs_room ? o->runs_room * 2 : 256;
+		size_t room = o->runs_room ? o->runs_room * 2 : 64;
 		size_t *runs = realloc(o->runs, room * sizeof(*runs));
 
 		if (!runs)

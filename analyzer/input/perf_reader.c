@@ -10,6 +10,9 @@
 #include "input/perf_reader.h"
 #include "input/perf_tracing.h"
 
+#define BATCH 2048 /* records given at once: they stay in the cache */
+_Static_assert(BATCH <= REBLOCK_CHUNK_RECORDS, "as many as may be given");
+
 /* Damaged samples that are told one by one. */
 #define BAD_SAMPLES_TOLD 8
 /* After so many ends of rounds nothing older than a damage can come: see below_damage. */
@@ -101,10 +104,8 @@ static int find_events(struct reblock_input *in, struct perf_reader *p, char **e
 int perf_open(struct reblock_input *in, char **error)
 {
 	struct perf_reader *p;
-	int err = reader_room(in);
+	int err = perf_spool(&in->bytes);
 
-	if (!err)
-		err = perf_spool(&in->bytes);
 	if (err)
 		return err;
 	p = in->perf = calloc(1, sizeof(*p));
@@ -122,9 +123,11 @@ int perf_open(struct reblock_input *in, char **error)
 		err = find_events(in, p, error);
 	if (!err)
 		err = perf_lost_find(&p->lost, &p->attrs, p->data, p->size);
-	if (!err)
-		perf_walk_begin(&p->walk, p->data, p->size, p->offset);
-	return err;
+	if (err)
+		return err;
+	perf_walk_begin(&p->walk, p->data, p->size, p->offset);
+	in->own = aligned_alloc(64, BATCH * sizeof(*in->own));
+	return in->own ? 0 : -ENOMEM;
 }
 
 /*
@@ -198,40 +201,50 @@ static void end_all(struct reblock_input *in, struct perf_reader *p)
 	perf_order_finish(&p->order);
 }
 
+/* What is no sample. Returns 0 or -ENOMEM. */
+static int take_other(struct perf_reader *p, const uint8_t *r)
+{
+	switch (perf_type(r)) {
+	case PERF_FINISHED_ROUND:
+		end_round(p);
+		return 0;
+	case PERF_COMM:
+		return perf_names_take(p->names, r, &p->attrs.form);
+	default:
+		return 0;
+	}
+}
+
 /* Reads on until samples are ready to be given, or to the end. Returns 0 or -ENOMEM. */
 static int fill(struct reblock_input *in, struct perf_reader *p)
 {
 	int err = 0;
 
 	while (!err && p->order.next == p->order.ready && !p->at_end) {
-		const uint8_t *r = perf_walk_next(&p->walk, &err);
+		const uint8_t *r = perf_walk_sample(&p->walk);
 
-		if (p->walk.damaged) {
-			reader_damage(in, "%s; it is not known how many records are missing",
-				      p->walk.what);
-			below_damage(p);
-		}
-		if (err)
-			break;
 		if (!r) {
-			end_all(in, p);
-			break;
+			r = perf_walk_next(&p->walk, &err);
+			if (p->walk.damaged) {
+				reader_damage(in,
+					      "%s; it is not known how many records are missing",
+					      p->walk.what);
+				below_damage(p);
+			}
+			if (err)
+				break;
+			if (!r) {
+				end_all(in, p);
+				break;
+			}
 		}
-		switch (perf_type(r)) {
-		case PERF_SAMPLE:
-			err = take_sample(in, p, r);
-			if (!err && perf_order_full(&p->order))
-				perf_order_overflow(&p->order);
-			break;
-		case PERF_FINISHED_ROUND:
-			end_round(p);
-			break;
-		case PERF_COMM:
-			err = perf_names_take(p->names, r, &p->attrs.form);
-			break;
-		default:
-			break;
+		if (perf_type(r) != PERF_SAMPLE) {
+			err = take_other(p, r);
+			continue;
 		}
+		err = take_sample(in, p, r);
+		if (!err && perf_order_full(&p->order))
+			perf_order_overflow(&p->order);
 	}
 	in->bytes.offset = p->walk.offset + (uint64_t)(p->walk.at - p->walk.from);
 	return err;
@@ -335,7 +348,7 @@ long perf_next(struct reblock_input *in, const struct reblock_record **records)
 			return err;
 		if (p->order.next == p->order.ready)
 			return give_end(in, p);
-		while (n + KVM_EVENT_RECORDS + 1 <= REBLOCK_CHUNK_RECORDS &&
+		while (n + KVM_EVENT_RECORDS + 1 <= BATCH &&
 		       (key = perf_order_next(&p->order)) != NULL) {
 			int made = give(in, p, key, in->own + n);
 

@@ -152,7 +152,8 @@ static bool copy_format(struct reading text, struct text *t)
 static int give_format(struct tep_handle *tep, const uint8_t *data, size_t size)
 {
 	static const char wanted[] = "name: kvm_";
-	struct text t = { NULL, 0, 2 * FORMAT_MOST };
+	/* The copy is not much longer than what it copies. */
+	struct text t = { NULL, 0, 2 * size + 256 };
 	int err = 0;
 
 	/* A format that is not in order is as one that is not there: the event will be missed by name. */

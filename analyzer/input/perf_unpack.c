@@ -6,10 +6,9 @@
  */
 #include <stdlib.h>
 #include <zstd.h>
-#include "input/perf_format.h"
 #include "input/perf_walk.h"
 
-#define ROOM ((size_t)1 << 20)
+#define ROOM ((size_t)1 << 18)
 #define WINDOW_LOG_MAX 27 /* what zstd's highest level needs: 128 MiB */
 /* One compressed record has at most 64 KiB; perf fills it from a buffer of this size at most. */
 #define UNPACKED_MOST ((uint64_t)1 << 30)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include "input/perf_format.h"
 #include "input/perf_walk.h"
 
 /* A place is taken for the beginning of a record where so many records follow each other. */

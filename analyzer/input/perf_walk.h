@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "input/perf_format.h"
 
 struct perf_walk {
 	const uint8_t *from, *at, *end; /* of the file's records */
@@ -30,6 +31,24 @@ void perf_walk_begin(struct perf_walk *w, const uint8_t *data, size_t size, uint
  * short (then *ERR is -ENOMEM, else 0).
  */
 const uint8_t *perf_walk_next(struct perf_walk *w, int *err);
+
+/*
+ * The next record if it is a sample that stands in the file as it is, which nearly all do; else NULL, and it
+ * is for perf_walk_next.
+ */
+static inline const uint8_t *perf_walk_sample(struct perf_walk *w)
+{
+	const uint8_t *r = w->at;
+	size_t left = (size_t)(w->end - r), size;
+
+	if (w->unpack || left < PERF_RECORD_HEADER || perf_type(r) != PERF_SAMPLE)
+		return NULL;
+	size = perf_size(r);
+	if (size < PERF_RECORD_HEADER || size > left)
+		return NULL;
+	w->at += size;
+	return r;
+}
 
 void perf_walk_end(struct perf_walk *w);
 

@@ -207,7 +207,7 @@ const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)
 {
-	return "max_allocation_size_mb=256:allocator_may_return_null=0:quarantine_size_mb=16";
+	return "max_allocation_size_mb=256:allocator_may_return_null=0:quarantine_size_mb=4:malloc_context_size=1:max_malloc_fill_size=0";
 }
 #endif
 

@@ -136,7 +136,7 @@ static void bounded(void **state)
 				;
 		}
 		assert_true(o.bytes <= (size_t)3 << 20);
-		assert_true(o.room <= 4096);
+		assert_true(o.room <= 256);
 	}
 	perf_order_free(&o);
 }
