@@ -28,7 +28,7 @@ static const struct {
 };
 
 #define UNKNOWN \
-	"neither a reblock trace nor JSON Lines: make one with reblock record, or see docs/jsonl.md for the text format"
+	"neither a reblock trace nor JSON Lines nor perf.data: make one with reblock record, or see docs/jsonl.md for the text format"
 
 /* Whether most of the magic is there: one damaged byte does not hide what a file is. */
 static bool like_trace(const struct bytes *b)

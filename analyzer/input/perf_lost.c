@@ -27,14 +27,14 @@ static int set_time(struct times *times, uint64_t key, uint64_t t)
 {
 	uint32_t i = u64_map_get(&times->index_of, key);
 
-	if (i) {
+	if (i && times->t) {
 		if (t > times->t[i - 1])
 			times->t[i - 1] = t;
 		return 0;
 	}
 	if (times->n >= KEYS_MOST)
 		return 0; /* its time stays unknown: a loss of it covers all before */
-	if (times->n == times->room) {
+	if (!times->t || times->n == times->room) {
 		size_t room = times->room ? times->room * 2 : 64;
 		uint64_t *t_larger = realloc(times->t, room * sizeof(*t_larger));
 
@@ -52,7 +52,7 @@ static uint64_t get_time(const struct times *times, uint64_t key)
 {
 	uint32_t i = u64_map_get(&times->index_of, key);
 
-	return i ? times->t[i - 1] : 0;
+	return i && times->t ? times->t[i - 1] : 0;
 }
 
 static void free_times(struct times *times)

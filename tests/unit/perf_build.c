@@ -53,6 +53,7 @@ struct bytes_out {
 struct event {
 	char *fields; /* lines of its format */
 	struct {
+		char name[32];
 		const struct member *from; /* NULL: stays 0 */
 		unsigned offset, size;
 	} place[FIELDS];
@@ -139,10 +140,12 @@ static void read_format(const struct perf_build *b, struct event *e, const char 
 			    3 ||
 		    e->n == FIELDS)
 			abort();
+		snprintf(e->place[e->n].name, sizeof(e->place[e->n].name), "%s",
+			 strrchr(field, ' ') + 1);
 		e->place[e->n].offset = offset;
 		e->place[e->n].size = size;
 		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-			if (strcmp(strrchr(field, ' ') + 1, members[i].name) == 0)
+			if (strcmp(e->place[e->n].name, members[i].name) == 0)
 				e->place[e->n].from = &members[i];
 		e->n++;
 		e->size = (offset + size + 7) & ~7u;
@@ -173,6 +176,70 @@ static void read_formats(struct perf_build *b)
 	}
 	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++)
 		read_format(b, &b->events[i], names[i], of[i]);
+}
+
+/* The names that perf script prints for exit reasons: it has to look each one up, as with the kernel's own. */
+static const struct {
+	unsigned reason;
+	const char *name;
+} reasons[] = {
+	{ 0, "EXCEPTION_NMI" },
+	{ 1, "EXTERNAL_INTERRUPT" },
+	{ 2, "TRIPLE_FAULT" },
+	{ 7, "INTERRUPT_WINDOW" },
+	{ 8, "NMI_WINDOW" },
+	{ 9, "TASK_SWITCH" },
+	{ 10, "CPUID" },
+	{ 12, "HLT" },
+	{ 14, "INVLPG" },
+	{ 18, "VMCALL" },
+	{ 20, "VMLAUNCH" },
+	{ 24, "VMRESUME" },
+	{ 28, "CR_ACCESS" },
+	{ 29, "DR_ACCESS" },
+	{ 30, "IO_INSTRUCTION" },
+	{ 31, "MSR_READ" },
+	{ 32, "MSR_WRITE" },
+	{ 40, "PAUSE_INSTRUCTION" },
+	{ 44, "APIC_ACCESS" },
+	{ 45, "EOI_INDUCED" },
+	{ 48, "EPT_VIOLATION" },
+	{ 49, "EPT_MISCONFIG" },
+	{ 52, "PREEMPTION_TIMER" },
+	{ 54, "WBINVD" },
+	{ 56, "APIC_WRITE" },
+	{ 62, "PML_FULL" },
+	{ 66, "SPP" },
+	{ 75, "NOTIFY" },
+};
+
+/* How to print an event: all of its fields. */
+static void make_print(const struct event *e, struct bytes_out *to)
+{
+	struct bytes_out values = { NULL, 0, 0 };
+	char part[128];
+
+	append(to, "print fmt: \"", 12);
+	for (size_t i = 0; i < e->n; i++) {
+		bool reason = strcmp(e->place[i].name, "exit_reason") == 0;
+
+		snprintf(part, sizeof(part), "%s%s %s", i ? " " : "", e->place[i].name,
+			 reason ? "%s" : "0x%lx");
+		append(to, part, strlen(part));
+		snprintf(part, sizeof(part), reason ? ", __print_symbolic(REC->%s" : ", REC->%s",
+			 e->place[i].name);
+		append(&values, part, strlen(part));
+		for (size_t k = 0; reason && k < sizeof(reasons) / sizeof(reasons[0]); k++) {
+			snprintf(part, sizeof(part), ", { %u, \"%s\" }", reasons[k].reason,
+				 reasons[k].name);
+			append(&values, part, strlen(part));
+		}
+		append(&values, ")", reason);
+	}
+	append(to, "\"", 1);
+	append(to, values.data, values.size);
+	append(to, "\n", 1);
+	free(values.data);
 }
 
 /* TRACING_DATA, as trace-cmd and perf write it. */
@@ -206,22 +273,26 @@ static void make_tracing(const struct perf_build *b, struct bytes_out *to)
 		n += recorded(b, i);
 	append_number(to, n, 4);
 	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++) {
-		char text[4096];
-		int length;
-
-		if (!recorded(b, i))
-			continue;
-		length = snprintf(
-			text, sizeof(text),
-			"name: %s\nID: %u\nformat:\n"
+		static const char common[] =
 			"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
 			"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
 			"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
-			"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
-			"%s\nprint fmt: \"pid %%d\", REC->common_pid\n",
-			names[i], perf_build_id(i), b->events[i].fields);
-		append_number(to, (uint64_t)length, 8);
-		append(to, text, (size_t)length);
+			"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n";
+		struct bytes_out text = { NULL, 0, 0 };
+		char name[64];
+
+		if (!recorded(b, i))
+			continue;
+		snprintf(name, sizeof(name), "name: %s\nID: %u\nformat:\n", names[i],
+			 perf_build_id(i));
+		append(&text, name, strlen(name));
+		append(&text, common, strlen(common));
+		append(&text, b->events[i].fields, strlen(b->events[i].fields));
+		append(&text, "\n", 1);
+		make_print(&b->events[i], &text);
+		append_number(to, text.size, 8);
+		append(to, text.data, text.size);
+		free(text.data);
 	}
 	append_number(to, 0, 4); /* kallsyms */
 	append_number(to, 0, 4); /* printk formats */

@@ -320,6 +320,74 @@ static void bad_samples(void **state)
 	}
 }
 
+/* What perf says to a file that is built here, by a shell command; NULL where there is no perf. */
+static char *perf_says(const char *command, const uint8_t *data, size_t size)
+{
+	char line[256], *out = NULL;
+	size_t length = 0;
+	FILE *text = open_memstream(&out, &length), *from;
+
+	fixture_write(data, size);
+	snprintf(line, sizeof(line), "perf %s -i %s%s 2>/dev/null", command, fixture_path,
+		 strstr(command, "kvm") ? " stat report 2>&1" : "");
+	from = popen(line, "r");
+	assert_true(text && from);
+	for (int c; (c = getc(from)) != EOF;)
+		putc(c, text);
+	fclose(text);
+	if (pclose(from) == 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
+/* Whether PART is in the text, however many spaces there are between words. */
+static bool has_line(char *text, const char *part)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != ' ' || from[1] != ' ')
+			*to++ = *from;
+	*to = 0;
+	return strstr(text, part) != NULL;
+}
+
+/* The builder is no better than its idea of the format: perf itself has to read what it makes. */
+static void perf_reads_it(void **state)
+{
+	fixture_setup(state);
+	for (unsigned form = 0; form < 4; form++) {
+		struct perf_build_options o = options(2);
+		uint8_t *data;
+		size_t size;
+		char *says;
+
+		o.pipe = form & 1;
+		o.compress = form & 2;
+		assert_int_equal(perf_build_finish(some(&o), &data, &size), 0);
+		says = perf_says("script --ns -F comm,tid,cpu,time,event,trace", data, size);
+		if (!says) {
+			free(data);
+			fixture_teardown(state);
+			print_message("there is no perf here, or not one that reads this\n");
+			skip();
+		}
+		assert_true(has_line(says, "100 [000] 0.000000100: kvm:kvm_exit: exit_reason HLT "
+					   "guest_rip 0x1064 isa 0x1"));
+		assert_true(
+			has_line(says,
+				 "101 [001] 0.000000360: kvm:kvm_entry: vcpu_id 0x1 rip 0x1168"));
+		free(says);
+		/* perf kvm does not read streams */
+		says = o.pipe ? NULL : perf_says("kvm", data, size);
+		assert_true(o.pipe || (says && has_line(says, "HLT 6 100.00%")));
+		free(says);
+		free(data);
+	}
+	fixture_teardown(state);
+}
+
 static void refusals(void **state)
 {
 	static const char record[] =
@@ -369,12 +437,12 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms),        cmocka_unit_test(through_a_pipe),
-		cmocka_unit_test(order),        cmocka_unit_test(disorder),
-		cmocka_unit_test(lost),         cmocka_unit_test(lost_at_the_end),
-		cmocka_unit_test(lost_between), cmocka_unit_test(damage),
-		cmocka_unit_test(cut_stream),   cmocka_unit_test(bad_samples),
-		cmocka_unit_test(refusals),
+		cmocka_unit_test(forms),         cmocka_unit_test(through_a_pipe),
+		cmocka_unit_test(order),         cmocka_unit_test(disorder),
+		cmocka_unit_test(lost),          cmocka_unit_test(lost_at_the_end),
+		cmocka_unit_test(lost_between),  cmocka_unit_test(damage),
+		cmocka_unit_test(cut_stream),    cmocka_unit_test(bad_samples),
+		cmocka_unit_test(perf_reads_it), cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
