@@ -36,8 +36,8 @@ struct reblock_replay {
  * -EAGAIN (a thread could not be started) or what reblock_input_next returned. INPUT may then only be
  * closed.
  *
- * Several threads need up to 2 MB of memory for each and, while findings wait for their turn, 450 bytes for
- * each of those of jobs + 4 chunks of records.
+ * Several threads need about 2 MB of memory for each and 8 MB more and, while findings wait for their turn,
+ * 440 bytes for each of those of jobs + 4 chunks of records.
  */
 int reblock_audit_input(struct reblock_input *input, const struct reblock_audit_options *options,
 			const struct reblock_replay *how, struct reblock_audit **audit,
