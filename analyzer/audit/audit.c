@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "state.h"
+#include "plain.h"
 
 struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
 					const struct reblock_audit_options *options)
@@ -37,6 +37,7 @@ static int step_lost(struct reblock_audit *audit, const struct reblock_record *r
 	size_t i;
 
 	audit->losses++;
+	audit->lost_records++;
 	if (r->vm != REBLOCK_NO_VM && r->vcpu != REBLOCK_NO_VCPU) {
 		struct audit_vcpu *v = audit_vcpu_of(audit, r->vm, r->vcpu);
 
@@ -45,6 +46,7 @@ static int step_lost(struct reblock_audit *audit, const struct reblock_record *r
 		lost_at(audit, v, count);
 		return 0;
 	}
+	audit->lost_anywhere++;
 	for (i = 0; i < audit->n_vcpus; i++)
 		if (r->vm == REBLOCK_NO_VM || audit->vcpus[i]->summary.vm == r->vm)
 			lost_at(audit, audit->vcpus[i], 0);
@@ -65,8 +67,8 @@ static int step_meta(struct reblock_audit *audit, const struct reblock_record *r
 }
 
 /* Losses and disorder that the record itself shows; after them nothing is known of the vCPU. */
-static void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
-			   const struct reblock_record *r)
+static inline void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
+				  const struct reblock_record *r)
 {
 	bool carries = (audit->source.presence & REBLOCK_SOURCE_FIELDS) &&
 		       (audit->source.fields & REBLOCK_HAS_SEQ);
@@ -143,11 +145,30 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 }
 
-static int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
+static void step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+		      const struct reblock_record *r, uint64_t number)
 {
-	struct reblock_record assumed;
+	struct reblock_record assumed = *r;
+
+	audit_assume(audit, v, &assumed);
+	audit_step_exit(audit, v, &assumed, number);
+}
+
+static void step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
+		       const struct reblock_record *r, uint64_t number)
+{
+	struct reblock_record assumed = *r;
+
+	audit_plain_no_more(&v->exit);
+	audit_assume(audit, v, &assumed);
+	audit_step_entry(audit, v, &assumed, number);
+}
+
+static inline int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
+{
 	struct audit_vcpu *v;
 
+	audit->now = number;
 	if (r->kind == REBLOCK_LOST)
 		return step_lost(audit, r);
 	if (r->kind == REBLOCK_META)
@@ -159,26 +180,18 @@ static int step(struct reblock_audit *audit, const struct reblock_record *r, uin
 	check_sequence(audit, v, r);
 	if (audit->options.policy)
 		audit_predict_operation(audit, v, r);
-	switch (r->kind) {
-	case REBLOCK_EXIT:
-		assumed = *r;
-		audit_assume(audit, v, &assumed);
-		audit_step_exit(audit, v, &assumed, number);
-		break;
-	case REBLOCK_ENTRY:
-		assumed = *r;
-		audit_assume(audit, v, &assumed);
-		audit_step_entry(audit, v, &assumed, number);
-		break;
-	case REBLOCK_MASK_READ:
+	if (r->kind == REBLOCK_EXIT) {
+		if (audit->options.policy || !audit_plain_exit(audit, v, r, number))
+			step_exit(audit, v, r, number);
+	} else if (r->kind == REBLOCK_ENTRY) {
+		if (audit->options.policy || !audit_plain_entry(audit, v, r))
+			step_entry(audit, v, r, number);
+	} else if (r->kind == REBLOCK_MASK_READ) {
 		step_mask_read(v, r, number);
-		break;
-	case REBLOCK_BLOCKED_READ:
+	} else if (r->kind == REBLOCK_BLOCKED_READ) {
 		step_blocked_read(v, r, number);
-		break;
-	default:
+	} else {
 		step_operation(audit, v, r);
-		break;
 	}
 	return audit->stop;
 }
@@ -191,7 +204,25 @@ int reblock_audit_feed(struct reblock_audit *audit, uint64_t first,
 
 	audit->sorted = false;
 	for (i = 0; i < n; i++) {
+		/* A few records ahead: the checks before have pushed them out of the near caches. */
+		__builtin_prefetch(&records[i + 8 < n ? i + 8 : i]);
 		result = step(audit, &records[i], first + i);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+int reblock_audit_feed_some(struct reblock_audit *audit, uint64_t first,
+			    const struct reblock_record *records, const uint16_t *which, size_t n)
+{
+	size_t i;
+	int result;
+
+	audit->sorted = false;
+	for (i = 0; i < n; i++) {
+		__builtin_prefetch(&records[which[i + 16 < n ? i + 16 : i]]);
+		result = step(audit, &records[which[i]], first + which[i]);
 		if (result)
 			return result;
 	}
@@ -202,6 +233,8 @@ int reblock_audit_finish(struct reblock_audit *audit)
 {
 	size_t i;
 
+	audit->now = UINT64_MAX;
+
 	for (i = 0; i < audit->n_vcpus; i++) {
 		struct audit_vcpu *v = audit->vcpus[i];
 
@@ -210,6 +243,18 @@ int reblock_audit_finish(struct reblock_audit *audit)
 		audit_forget(audit, v, REBLOCK_CAUSE_NO_ENTRY);
 	}
 	return audit->stop;
+}
+
+int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from)
+{
+	if (audit_vcpus_take(audit, from))
+		return -ENOMEM;
+	/* What names no vCPU was counted by both. */
+	audit->losses += from->losses - from->lost_anywhere;
+	audit->lost_records += from->lost_records - from->lost_anywhere;
+	audit->sorted = false;
+	reblock_audit_free(from);
+	return 0;
 }
 
 static int by_vm_and_vcpu(const void *a, const void *b)
@@ -253,6 +298,11 @@ const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit,
 uint64_t reblock_audit_losses(const struct reblock_audit *audit)
 {
 	return audit->losses;
+}
+
+uint64_t reblock_audit_lost_records(const struct reblock_audit *audit)
+{
+	return audit->lost_records;
 }
 
 void reblock_audit_free(struct reblock_audit *audit)

@@ -55,6 +55,8 @@ void audit_emit(struct reblock_audit *audit, struct audit_vcpu *v,
 
 	out.vm = v->summary.vm;
 	out.vcpu = v->summary.vcpu;
+	out.found_at = audit->now;
+	out.vcpu_first = v->first;
 	va_start(arguments, why);
 	(void)vsnprintf(out.why, sizeof(out.why), why, arguments);
 	va_end(arguments);

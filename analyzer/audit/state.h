@@ -17,7 +17,9 @@ enum audit_phase { AUDIT_NOTHING_KNOWN, AUDIT_EXITED, AUDIT_ENTERED };
 /* An exit, until the entry after it. */
 struct audit_exit {
 	struct reblock_record record;
+	/* plain: only "unblocked" is filled in, the rest by audit_plain_no_more */
 	struct reblock_unblock unblock;
+	bool plain; /* nothing was open, and nothing is unblocked (plain.h) */
 	uint64_t number;
 	unsigned between; /* enum reblock_between: operations seen since */
 	struct audit_mask_read {
@@ -64,20 +66,26 @@ struct audit_livelock {
 	uint64_t rip, count, first;
 };
 
+/* What every record needs stands first. */
 struct audit_vcpu {
-	struct reblock_summary summary;
+	uint64_t key;
+	uint64_t first; /* number of its first record */
+	unsigned next;  /* in the hash chain: index + 1 */
 	enum audit_phase phase;
 	bool has_time, has_seq, has_l2;
 	uint16_t seq;
 	uint64_t t;
+	unsigned early; /* operations recorded before the exit they belong to (Linux up to 5.4) */
+	struct audit_livelock livelock;
 	struct audit_exit exit;
+	struct reblock_summary summary;
 	struct audit_question question;
 	struct audit_handler handler;
-	struct audit_livelock livelock;
-	unsigned early; /* operations recorded before the exit they belong to (Linux up to 5.4) */
-	unsigned next;  /* in the hash chain: index + 1 */
 	struct reblock_policy_replay *replay; /* of the policy, if there is one */
 };
+
+/* The vCPUs met lately, by a part of their key. */
+#define AUDIT_RECENT 256
 
 struct reblock_audit {
 	struct reblock_source source;
@@ -86,11 +94,15 @@ struct reblock_audit {
 	size_t n_vcpus, room;
 	unsigned *buckets;
 	size_t n_buckets;
-	struct audit_vm *vms; /* what meta records said */
+	struct audit_vcpu *recent[AUDIT_RECENT]; /* a place may be empty */
+	struct audit_vm *vms;                    /* what meta records said */
 	size_t n_vms, vms_room;
 	bool sorted;
 	uint64_t losses;
-	int stop; /* what a callback returned */
+	uint64_t lost_records;  /* of kind lost */
+	uint64_t lost_anywhere; /* of these: with no vCPU */
+	uint64_t now;           /* number of the record that is handled */
+	int stop;               /* what a callback returned */
 };
 
 struct audit_vm {
@@ -99,8 +111,28 @@ struct audit_vm {
 };
 
 /* vcpus.c: the tables. Return NULL when memory is short. */
-struct audit_vcpu *audit_vcpu_of(struct reblock_audit *audit, uint32_t vm, uint16_t vcpu);
+struct audit_vcpu *audit_vcpu_find(struct reblock_audit *audit, uint64_t key);
+
+static inline uint64_t audit_key(uint32_t vm, uint16_t vcpu)
+{
+	return (uint64_t)vm << 16 | vcpu;
+}
+
+static inline size_t audit_recent(uint64_t key)
+{
+	return (key ^ key >> 13) % AUDIT_RECENT;
+}
+
+static inline struct audit_vcpu *audit_vcpu_of(struct reblock_audit *audit, uint32_t vm,
+					       uint16_t vcpu)
+{
+	uint64_t key = audit_key(vm, vcpu);
+	struct audit_vcpu *v = audit->recent[audit_recent(key)];
+
+	return v && v->key == key ? v : audit_vcpu_find(audit, key);
+}
 void audit_vcpus_rehash(struct reblock_audit *audit); /* after the order of vcpus changed */
+int audit_vcpus_take(struct reblock_audit *audit, struct reblock_audit *from); /* all of them */
 struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm);
 
 /* assume.c: fills in what the source cannot carry, in a copy of an exit or entry. */

@@ -4,10 +4,8 @@
 #include <string.h>
 #include "state.h"
 
-static size_t bucket_of(const struct reblock_audit *audit, uint32_t vm, uint16_t vcpu)
+static size_t bucket_of(const struct reblock_audit *audit, uint64_t key)
 {
-	uint64_t key = (uint64_t)vm << 16 | vcpu;
-
 	return (size_t)(key * 0x9e3779b97f4a7c15u >> 32) & (audit->n_buckets - 1);
 }
 
@@ -19,8 +17,7 @@ void audit_vcpus_rehash(struct reblock_audit *audit)
 		memset(audit->buckets, 0, audit->n_buckets * sizeof(*audit->buckets));
 	for (i = 0; i < audit->n_vcpus; i++) {
 		struct audit_vcpu *v = audit->vcpus[i];
-		unsigned *bucket =
-			&audit->buckets[bucket_of(audit, v->summary.vm, v->summary.vcpu)];
+		unsigned *bucket = &audit->buckets[bucket_of(audit, v->key)];
 
 		v->next = *bucket;
 		*bucket = (unsigned)i + 1;
@@ -46,31 +43,58 @@ static int grow(struct reblock_audit *audit)
 	return 0;
 }
 
-struct audit_vcpu *audit_vcpu_of(struct reblock_audit *audit, uint32_t vm, uint16_t vcpu)
+static struct audit_vcpu *add(struct reblock_audit *audit, uint64_t key)
 {
 	struct audit_vcpu *v;
 	unsigned *bucket;
-	unsigned i;
 
-	if (audit->n_buckets) {
-		for (i = audit->buckets[bucket_of(audit, vm, vcpu)]; i; i = v->next) {
-			v = audit->vcpus[i - 1];
-			if (v->summary.vm == vm && v->summary.vcpu == vcpu)
-				return v;
-		}
-	}
 	if (audit->n_vcpus == audit->room && grow(audit))
 		return NULL;
 	v = calloc(1, sizeof(*v));
 	if (!v)
 		return NULL;
-	v->summary.vm = vm;
-	v->summary.vcpu = vcpu;
-	bucket = &audit->buckets[bucket_of(audit, vm, vcpu)];
+	v->key = key;
+	v->first = audit->now;
+	v->summary.vm = (uint32_t)(key >> 16);
+	v->summary.vcpu = (uint16_t)key;
+	bucket = &audit->buckets[bucket_of(audit, key)];
 	v->next = *bucket;
 	audit->vcpus[audit->n_vcpus++] = v;
 	*bucket = (unsigned)audit->n_vcpus;
 	return v;
+}
+
+struct audit_vcpu *audit_vcpu_find(struct reblock_audit *audit, uint64_t key)
+{
+	struct audit_vcpu *v = NULL;
+	unsigned i;
+
+	if (audit->n_buckets) {
+		for (i = audit->buckets[bucket_of(audit, key)]; i; i = v->next) {
+			v = audit->vcpus[i - 1];
+			if (v->key == key)
+				break;
+		}
+		if (!i)
+			v = NULL;
+	}
+	if (!v)
+		v = add(audit, key);
+	if (v)
+		audit->recent[audit_recent(key)] = v;
+	return v;
+}
+
+int audit_vcpus_take(struct reblock_audit *audit, struct reblock_audit *from)
+{
+	while (audit->room < audit->n_vcpus + from->n_vcpus)
+		if (grow(audit))
+			return -1;
+	for (size_t i = 0; i < from->n_vcpus; i++)
+		audit->vcpus[audit->n_vcpus++] = from->vcpus[i];
+	from->n_vcpus = 0;
+	audit_vcpus_rehash(audit);
+	return 0;
 }
 
 struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm)

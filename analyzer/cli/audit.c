@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <reblock/parallel.h>
 #include "cli/audit_reports.h"
 #include "cli/cli.h"
 #include "cli/policy_load.h"
@@ -21,6 +22,8 @@ static const char help_text[] =
 	"                    else such exits are not judged\n"
 	"  --policy POLICY   also say where another hypervisor would have gone wrong on this trace, grade\n"
 	"                    predicted: a NAME that reblock policies lists, or ./FILE.so (whose code is run)\n"
+	"  -j, --jobs N      judge with N threads (1 to 16; default 1: a host's CPUs are its guests'); the output is\n"
+	"                    the same to the byte\n"
 	"  --color WHEN      auto (default), always or never\n"
 	"  -q, --quiet       findings only, no summary\n"
 	"  -v, --verbose     with --json: the whole summary to standard error\n"
@@ -43,6 +46,7 @@ struct options {
 	enum reblock_vnmi vnmi;
 	const struct reblock_policy *policy; /* may be NULL */
 	const char *html, *perfetto;         /* files to be written, NULL: none */
+	unsigned jobs;
 	bool json, quiet, verbose, colour;
 };
 
@@ -79,38 +83,14 @@ static void on_pair(void *context, const struct reblock_pair *pair)
 }
 
 /* Reports see each record just before what the audit says of it. */
-static int feed(struct run *run, struct reblock_audit *audit, const struct reblock_record *records,
-		size_t n)
+static void on_record(void *context, uint64_t number, const struct reblock_record *record)
 {
-	uint64_t first = run->input.records;
-	int err = 0;
-
-	if (!run->reports)
-		return reblock_audit_feed(audit, first, records, n);
-	for (size_t i = 0; i < n && !err; i++) {
-		audit_reports_record(run->reports, first + i, &records[i]);
-		err = reblock_audit_feed(audit, first + i, &records[i], 1);
-	}
-	return err;
+	audit_reports_record(((struct run *)context)->reports, number, record);
 }
 
-/* All records through the audit. Returns 0 or what stopped it. */
-static long replay(struct run *run, struct reblock_input *input, struct reblock_audit *audit)
+static void on_progress(void *context, const struct reblock_input *input)
 {
-	const struct reblock_record *records;
-	long n;
-
-	while ((n = reblock_input_next(input, &records)) > 0) {
-		int err = feed(run, audit, records, (size_t)n);
-
-		if (err)
-			return err;
-		run->input.records += (uint64_t)n;
-		for (long i = 0; i < n; i++)
-			run->input.lost += records[i].kind == REBLOCK_LOST;
-		cli_progress(&run->progress, input);
-	}
-	return n < 0 ? n : reblock_audit_finish(audit);
+	cli_progress(&((struct run *)context)->progress, input);
 }
 
 static void summarize(struct run *run, struct reblock_audit *audit,
@@ -148,12 +128,12 @@ static int audit_file(const char *path, const struct options *options)
 	struct reblock_audit_options how = { .policy = options->policy,
 					     .finding = on_finding,
 					     .context = &run };
+	struct reblock_replay replay = { .jobs = options->jobs, .progress = on_progress };
 	struct reblock_summary total;
 	struct reblock_input *input;
 	struct reblock_audit *audit;
 	char *error;
-	long err;
-	int status = CLI_ERROR;
+	int err, status = CLI_ERROR;
 
 	cli_progress_begin(&run.progress, path);
 	if (reblock_input_open(path, cli_damage, &damages, &input, &error) < 0) {
@@ -170,17 +150,18 @@ static int audit_file(const char *path, const struct options *options)
 	if (run.reports) {
 		how.judgement = on_judgement;
 		how.pair = on_pair;
+		replay.record = on_record;
 	}
-	audit = reblock_audit_new(reblock_input_source(input), &how);
-	err = audit ? replay(&run, input, audit) : -ENOMEM;
+	err = reblock_audit_input(input, &how, &replay, &audit, &run.input.records);
 	cli_progress_clear(&run.progress);
 	cli_damages_end(&damages);
 	if (err == -ENOMEM) {
 		cli_say("audit", "%s: out of memory", path);
 	} else if (err && !ferror(stdout)) {
-		cli_say("audit", "%s: reading failed: %s", path, strerror((int)-err));
+		cli_say("audit", "%s: reading failed: %s", path, strerror(-err));
 	} else if (!err) {
 		run.input.source = reblock_input_source(input);
+		run.input.lost = reblock_audit_lost_records(audit);
 		run.input.damages = reblock_input_damages(input);
 		run.input.policy = options->policy ? options->policy->name : NULL;
 		report_total(audit, &total);
@@ -219,16 +200,18 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "policy", required_argument, NULL, POLICY },
 		{ "color", required_argument, NULL, COLOUR },
 		{ "colour", required_argument, NULL, COLOUR },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	uint64_t jobs;
 	int c;
 
 	opterr = 0;
 	cli_colour("auto", stdout, &o->colour);
-	while ((c = getopt_long(argc, argv, ":qvh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":j:qvh", longs, NULL)) != -1) {
 		switch (c) {
 		case JSON:
 			o->json = true;
@@ -257,6 +240,14 @@ static int read_options(int argc, char **argv, struct options *o)
 				break;
 			cli_say("audit", "--color takes auto, always or never, not \"%s\"", optarg);
 			return CLI_ERROR;
+		case 'j':
+			if (cli_number(optarg, REBLOCK_JOBS_MOST, &jobs) && jobs) {
+				o->jobs = (unsigned)jobs;
+				break;
+			}
+			cli_say("audit", "--jobs takes a number from 1 to %d, not \"%s\"",
+				REBLOCK_JOBS_MOST, optarg);
+			return CLI_ERROR;
 		case 'q':
 			o->quiet = true;
 			break;
@@ -283,7 +274,7 @@ static int read_options(int argc, char **argv, struct options *o)
 
 int cli_audit(int argc, char **argv)
 {
-	struct options options = { .vnmi = REBLOCK_VNMI_NOT_ASSUMED };
+	struct options options = { .vnmi = REBLOCK_VNMI_NOT_ASSUMED, .jobs = 1 };
 	int status = read_options(argc, argv, &options);
 
 	if (status >= 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <reblock/trace.h>
 #include "input/detect.h"
+#include "input/perf_format.h"
 
 /* Other formats that people are likely to offer, each with what to do. */
 static const struct {
@@ -12,8 +13,6 @@ static const struct {
 	size_t size;
 	const char *what;
 } others[] = {
-	{ "PERFILE2", 8,
-	  "this is perf.data, which this version of reblock does not read; record with reblock record" },
 	{ "2ELIFREP", 8, "this is perf.data of a big-endian machine, which reblock does not read" },
 	{ "\x17\x08\x44tracing", 10,
 	  "this is a trace.dat of trace-cmd, which this version of reblock does not read; record with reblock record" },
@@ -29,7 +28,7 @@ static const struct {
 };
 
 #define UNKNOWN \
-	"neither a reblock trace nor JSON Lines: make one with reblock record, or see docs/jsonl.md for the text format"
+	"neither a reblock trace nor JSON Lines nor perf.data: make one with reblock record, or see docs/jsonl.md for the text format"
 
 /* Whether most of the magic is there: one damaged byte does not hide what a file is. */
 static bool like_trace(const struct bytes *b)
@@ -102,6 +101,10 @@ int detect_format(struct reblock_input *in, char **error)
 			error);
 	if (like_trace(b)) {
 		in->format = REBLOCK_FORMAT_TRACE;
+		return 0;
+	}
+	if (b->size >= 8 && memcmp(b->data, PERF_MAGIC, 8) == 0) {
+		in->format = REBLOCK_FORMAT_PERF;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

@@ -50,6 +50,18 @@ static char *plain(const char *name, int err)
 	return n < 0 ? strdup("out of memory") : text;
 }
 
+static int open_format(struct reblock_input *in, char **error)
+{
+	switch (in->format) {
+	case REBLOCK_FORMAT_TRACE:
+		return trace_open(in, error);
+	case REBLOCK_FORMAT_PERF:
+		return perf_open(in, error);
+	default:
+		return json_open(in);
+	}
+}
+
 int reblock_input_open(const char *path, reblock_damage_fn *damage, void *context,
 		       struct reblock_input **input, char **error)
 {
@@ -70,7 +82,7 @@ int reblock_input_open(const char *path, reblock_damage_fn *damage, void *contex
 	if (!err)
 		err = detect_format(in, error);
 	if (!err)
-		err = in->format == REBLOCK_FORMAT_TRACE ? trace_open(in, error) : json_open(in);
+		err = open_format(in, error);
 	if (err) {
 		if (!*error)
 			*error = plain(in->name ? in->name : path, err);
@@ -93,13 +105,24 @@ const struct reblock_source *reblock_input_source(const struct reblock_input *in
 
 long reblock_input_next(struct reblock_input *in, const struct reblock_record **records)
 {
-	return in->format == REBLOCK_FORMAT_TRACE ? trace_next(in, records) :
-						    json_next(in, records);
+	switch (in->format) {
+	case REBLOCK_FORMAT_TRACE:
+		return trace_next(in, records);
+	case REBLOCK_FORMAT_PERF:
+		return perf_next(in, records);
+	default:
+		return json_next(in, records);
+	}
 }
 
 uint64_t reblock_input_damages(const struct reblock_input *in)
 {
 	return in->damages;
+}
+
+const char *reblock_input_note(const struct reblock_input *in, size_t i)
+{
+	return in->format == REBLOCK_FORMAT_PERF ? perf_note(in, i) : NULL;
 }
 
 void reblock_input_progress(const struct reblock_input *in, uint64_t *done, uint64_t *total)
@@ -112,6 +135,7 @@ void reblock_input_close(struct reblock_input *in)
 {
 	if (!in)
 		return;
+	perf_close(in);
 	bytes_close(&in->bytes);
 	free(in->name);
 	free(in->own);

@@ -27,6 +27,10 @@ struct reblock_input {
 	bool headless;     /* no header, and the position is at the first intact chunk */
 	bool ended;        /* its end mark, or the end of its bytes, was met */
 	struct reblock_record lost;
+	/* what another thread has found out of the chunk at this offset */
+	const struct trace_chunk_checked *checked;
+	uint64_t checked_at;
+	struct perf_reader *perf; /* perf.data */
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */
@@ -47,6 +51,10 @@ int trace_open(struct reblock_input *in, char **error);
 long trace_next(struct reblock_input *in, const struct reblock_record **records);
 int json_open(struct reblock_input *in);
 long json_next(struct reblock_input *in, const struct reblock_record **records);
+int perf_open(struct reblock_input *in, char **error);
+long perf_next(struct reblock_input *in, const struct reblock_record **records);
+const char *perf_note(const struct reblock_input *in, size_t i); /* as reblock_input_note */
+void perf_close(struct reblock_input *in);
 
 /* Whether a chunk header that is in order can be found near the beginning, though no file header is. */
 int trace_recognize(struct reblock_input *in, bool *found);

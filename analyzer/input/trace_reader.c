@@ -18,6 +18,18 @@ bool trace_chunk_header(const uint8_t *bytes, struct reblock_trace_chunk *c)
 	       (!(c->flags & REBLOCK_CHUNK_END) || !c->records);
 }
 
+void trace_chunk_check(struct well_formed *w, const struct reblock_record *r, uint32_t n,
+		       struct trace_chunk_checked *checked)
+{
+	for (uint32_t i = 0, some; i < n; i += some) {
+		some = n - i < TRACE_CHUNK_PIECE ? n - i : TRACE_CHUNK_PIECE;
+		checked->crc = reblock_crc32c(checked->crc, r + i, some * sizeof(*r));
+		if (checked->well_formed == checked->n)
+			checked->well_formed += (uint32_t)well_formed_until(w, r + i, some);
+		checked->n += some;
+	}
+}
+
 int trace_chunk_seek(struct bytes *b, uint64_t limit, bool *found)
 {
 	struct reblock_trace_chunk c;
@@ -98,12 +110,15 @@ static long resync(struct reblock_input *in, const char *what, uint64_t known,
 	return give_lost(in, count, records);
 }
 
-/* The N records at R, which a right CRC covers; repairs a copy where they are not well-formed. */
+/*
+ * The N records at R, which a right CRC covers and the first I of which are well-formed; repairs a copy
+ * where not all are.
+ */
 static long give_records(struct reblock_input *in, const struct reblock_record *r, uint32_t n,
-			 uint64_t first, const struct reblock_record **records)
+			 uint32_t i, uint64_t first, const struct reblock_record **records)
 {
 	uint32_t bad = 0, lost = 0;
-	size_t i = well_formed_until(&in->well_formed, r, n), first_bad = i;
+	size_t first_bad = i;
 
 	*records = r;
 	if (i == n)
@@ -168,6 +183,7 @@ static long read_chunk(struct reblock_input *in, const struct reblock_trace_chun
 {
 	size_t payload = c->records * sizeof(struct reblock_record);
 	const struct reblock_record *r;
+	struct trace_chunk_checked checked = { 0 };
 	uint64_t first = in->expected;
 	int err;
 
@@ -197,12 +213,16 @@ static long read_chunk(struct reblock_input *in, const struct reblock_trace_chun
 	if (in->bytes.size < sizeof(*c) + payload)
 		return resync(in, "the file is cut off in this chunk", c->records, records);
 	r = (const struct reblock_record *)(const void *)(in->bytes.data + sizeof(*c));
-	if (reblock_crc32c(0, r, payload) != c->payload_crc)
+	if (in->checked && in->checked_at == in->bytes.offset)
+		checked = *in->checked;
+	else
+		trace_chunk_check(&in->well_formed, r, c->records, &checked);
+	if (checked.crc != c->payload_crc)
 		return resync(in, "this chunk is damaged (its CRC is wrong)", c->records, records);
 	in->expected += c->records;
 	if (c->records) {
 		bytes_skip(&in->bytes, sizeof(*c));
-		err = (int)give_records(in, r, c->records, first, records);
+		err = (int)give_records(in, r, c->records, checked.well_formed, first, records);
 		bytes_skip(&in->bytes, payload);
 	} else {
 		bytes_skip(&in->bytes, sizeof(*c));

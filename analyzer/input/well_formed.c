@@ -91,47 +91,69 @@ static bool identified(const struct reblock_record *r)
 	}
 }
 
-static const struct well_formed_slot *slot_of(struct well_formed *w, uint8_t kind,
-					      uint16_t presence)
+static uint32_t key_of(uint8_t kind, uint16_t presence)
 {
-	uint32_t key = (uint32_t)presence << 8 | kind;
-	struct well_formed_slot *slot =
-		&w->slot[(presence ^ presence >> 5 ^ presence >> 10 ^ kind * 7u) %
-			 WELL_FORMED_SLOTS];
+	return (uint32_t)presence << 8 | kind;
+}
 
-	if (slot->key != key) {
-		struct reblock_record use;
+/* Two kinds never share a place. */
+static unsigned place_of(uint32_t key)
+{
+	return (key & 15) | (key >> 8) * 0x9e3779b1u >> 28 << 4;
+}
 
-		usable(kind, presence, &use);
-		memcpy(slot->must_be_0, &use, sizeof(use));
-		for (size_t i = 0; i < 8; i++)
-			slot->must_be_0[i] = ~slot->must_be_0[i];
-		slot->key = key;
-	}
-	return slot;
+_Static_assert(REBLOCK_KINDS <= 16 && WELL_FORMED_SLOTS == 256, "places");
+
+static void fill(struct well_formed_slot *slot, uint8_t kind, uint16_t presence)
+{
+	struct reblock_record use;
+
+	usable(kind, presence, &use);
+	memcpy(slot->must_be_0, &use, sizeof(use));
+	for (size_t i = 0; i < 8; i++)
+		slot->must_be_0[i] = ~slot->must_be_0[i];
+	slot->key = key_of(kind, presence);
+}
+
+/* Two words at once, where the processor can. */
+typedef uint64_t word_pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+static inline bool any_bit(const struct reblock_record *r, const uint64_t must_be_0[8])
+{
+	const word_pair *word = (const word_pair *)(const void *)r;
+	const word_pair *mask = (const word_pair *)(const void *)must_be_0;
+	word_pair bad = (word[0] & mask[0]) | (word[1] & mask[1]) | (word[2] & mask[2]) |
+			(word[3] & mask[3]);
+
+	return (bad[0] | bad[1]) != 0;
 }
 
 bool well_formed_record(struct well_formed *w, const struct reblock_record *r)
 {
-	const struct well_formed_slot *slot;
-	uint64_t word[8], bad = 0;
+	uint32_t key = key_of(r->kind, r->presence);
+	struct well_formed_slot *slot = &w->slot[place_of(key)];
 
 	if (!well_formed_fields(r->kind) || !identified(r))
 		return false;
-	slot = slot_of(w, r->kind, r->presence);
-	memcpy(word, r, sizeof(word));
-	for (size_t i = 0; i < 8; i++)
-		bad |= word[i] & slot->must_be_0[i];
-	return !bad && (r->kind != REBLOCK_META || utf8_name_valid(r));
+	if (slot->key != key)
+		fill(slot, r->kind, r->presence);
+	return !any_bit(r, slot->must_be_0) && (r->kind != REBLOCK_META || utf8_name_valid(r));
 }
 
 size_t well_formed_until(struct well_formed *w, const struct reblock_record *r, size_t n)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t key = key_of(r[i].kind, r[i].presence);
+		const struct well_formed_slot *slot = &w->slot[place_of(key)];
 
-	while (i < n && well_formed_record(w, &r[i]))
-		i++;
-	return i;
+		/* Most records are like one before, and of a vCPU. */
+		if (slot->key == key && r[i].vm != REBLOCK_NO_VM && r[i].vcpu != REBLOCK_NO_VCPU &&
+		    !any_bit(&r[i], slot->must_be_0))
+			continue;
+		if (!well_formed_record(w, &r[i]))
+			return i;
+	}
+	return n;
 }
 
 bool reblock_record_normalize(struct reblock_record *r)

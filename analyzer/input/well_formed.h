@@ -7,7 +7,7 @@
 #include <reblock/record.h>
 
 /* Room for the masks of kinds and presences met lately; zeroed before first use. */
-#define WELL_FORMED_SLOTS 64
+#define WELL_FORMED_SLOTS 256
 
 struct well_formed {
 	struct well_formed_slot {

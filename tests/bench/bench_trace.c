@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_trace write RECORDS FILE: a trace as a busy host makes it: 4 VMs of 4 vCPUs, all fields
- * recorded, one exit in 16 an IRET unblock that is re-blocked.
- * bench_trace crc FILE: reads FILE and takes its CRC32C, the least that any reader has to do.
+ * bench_trace write RECORDS FILE [MISSED [LOST]]: a trace of a simulated busy host (fuzz/sim): 4 VMs of 4
+ * vCPUs, all fields recorded; of 1000 re-blocks MISSED (default 1) are, of 1000 records LOST (0).
+ * bench_trace peer FILE: maps FILE and takes its CRC32C and the sum of its 64-bit words: the least that
+ * any reader has to do who looks at every byte and trusts none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,88 +15,69 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <reblock/trace.h>
+#include "sim/sim.h"
 
-#define VMS 4
-#define VCPUS 4
 #define BATCH 1024
 
-static const struct reblock_source source = {
-	.source = "bench_trace",
-	.clock = "monotonic",
-	.presence = REBLOCK_SOURCE_EPT | REBLOCK_SOURCE_VNMI | REBLOCK_SOURCE_CAPTURES,
-	.ept = 1,
-	.vnmi = 1,
-	.captures = 1u << REBLOCK_EXIT | 1u << REBLOCK_ENTRY | 1u << REBLOCK_MASK_WRITE |
-		    1u << REBLOCK_MASK_READ | 1u << REBLOCK_BLOCKED_READ |
-		    1u << REBLOCK_EVENTS_WRITE | 1u << REBLOCK_USER_EXIT,
-};
-
-/* Record N of the whole: vCPU after vCPU, exits and entries in turn. */
-static struct reblock_record record_number(uint64_t n)
-{
-	uint64_t turn = n / (VMS * VCPUS), slot = n % (VMS * VCPUS), pair = turn / 2;
-	int unblock = pair % 16 == 0;
-	struct reblock_record r = {
-		.t = 1000 * n,
-		.rip = 0xffffffff81000000u + 16 * pair,
-		.interruptibility = unblock && turn % 2 ? REBLOCK_BLOCKING_NMI : 0,
-		.exec = 0xb6a06dfa,
-		.vm = (uint32_t)(1 + slot / VCPUS),
-		.pin = 0x3f,
-		.vcpu = (uint16_t)(slot % VCPUS),
-		.cpu = (uint16_t)slot,
-		.presence = REBLOCK_HAS_RIP | REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE |
-			    REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC |
-			    REBLOCK_HAS_L2 | REBLOCK_HAS_SEQ,
-		.seq = (uint16_t)turn,
-	};
-
-	if (turn % 2) {
-		r.kind = REBLOCK_ENTRY;
-		r.presence |= REBLOCK_HAS_RIP_SAME;
-		r.flags = REBLOCK_RIP_SAME;
-		return r;
-	}
-	r.kind = REBLOCK_EXIT;
-	r.presence |= REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_IDT_VECTORING;
-	r.reason = unblock ? REBLOCK_REASON_EPT_VIOLATION : REBLOCK_REASON_EXTERNAL_INTERRUPT;
-	r.qualification = unblock ? 0x1181 : 0;
-	return r;
-}
-
-static int write_trace(uint64_t records, const char *path)
+static int write_trace(uint64_t records, const char *path, unsigned missed, unsigned lost)
 {
 	static struct reblock_record batch[BATCH];
+	static struct sim_seeded seeded;
+	static struct sim sim;
 	struct reblock_trace_writer *writer;
-	int error = reblock_trace_create(path, &source, &writer), close_error;
+	struct sim_config config;
+	struct reblock_source source;
+	int error, close_error;
 
+	sim_config_default(&config, 4, 4);
+	config.policy.miss = missed;
+	config.view.lost = lost;
+	sim_seed(&seeded, 1);
+	sim_start(&sim, &config, &seeded.random);
+	source = sim_source(&config.view);
+	error = reblock_trace_create(path, &source, &writer);
 	if (error != 0)
 		return error;
 	for (uint64_t n = 0; n < records && error == 0; n += BATCH) {
 		size_t some = records - n < BATCH ? (size_t)(records - n) : BATCH;
 
 		for (size_t i = 0; i < some; i++)
-			batch[i] = record_number(n + i);
+			(void)sim_next(&sim, &batch[i]);
 		error = reblock_trace_write(writer, batch, some);
 	}
 	close_error = reblock_trace_close(writer);
 	return error != 0 ? error : close_error;
 }
 
-static int crc_of(const char *path)
+/* One pass, a piece at a time: the sum finds in the cache what the CRC has fetched. */
+#define PIECE (21 * 3072) /* a multiple of what reblock_crc32c takes at once */
+
+static int peer(const char *path)
 {
+	const unsigned char *data;
 	struct stat status;
-	void *data;
+	uint64_t sum = 0;
+	uint32_t crc = 0;
+	size_t size;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &status) != 0)
 		return -errno;
-	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	size = (size_t)status.st_size;
+	data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return -errno;
-	printf("%08" PRIx32 "\n", reblock_crc32c(0, data, (size_t)status.st_size));
+	for (size_t at = 0; at < size; at += PIECE) {
+		size_t n = size - at < PIECE ? size - at : PIECE;
+		const uint64_t *words = (const uint64_t *)(const void *)(data + at);
+
+		crc = reblock_crc32c(crc, data + at, n);
+		for (size_t i = 0; i < n / 8; i++)
+			sum += words[i];
+	}
+	printf("%08" PRIx32 " %016" PRIx64 "\n", crc, sum);
 	return 0;
 }
 
@@ -103,12 +85,16 @@ int main(int argc, char **argv)
 {
 	int error;
 
-	if (argc == 4 && strcmp(argv[1], "write") == 0) {
-		error = write_trace(strtoull(argv[2], NULL, 10), argv[3]);
-	} else if (argc == 3 && strcmp(argv[1], "crc") == 0) {
-		error = crc_of(argv[2]);
+	if (argc >= 4 && argc <= 6 && strcmp(argv[1], "write") == 0) {
+		unsigned missed = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 1;
+		unsigned lost = argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0;
+
+		error = write_trace(strtoull(argv[2], NULL, 10), argv[3], missed, lost);
+	} else if (argc == 3 && strcmp(argv[1], "peer") == 0) {
+		error = peer(argv[2]);
 	} else {
-		fprintf(stderr, "usage: bench_trace write RECORDS FILE | crc FILE\n");
+		fprintf(stderr,
+			"usage: bench_trace write RECORDS FILE [MISSED [LOST]] | peer FILE\n");
 		return 2;
 	}
 	if (error != 0)

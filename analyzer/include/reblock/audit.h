@@ -88,6 +88,12 @@ struct reblock_finding {
 	uint8_t n_records;
 	uint8_t assumes; /* enum reblock_assumption */
 	uint64_t t;      /* of the record that completed it */
+	/*
+	 * One audit gives findings in the order of these two, however its vCPUs are shared out: the number of
+	 * the record at which it was found (UINT64_MAX: at the end of the stream), and that of the first record
+	 * of its vCPU.
+	 */
+	uint64_t found_at, vcpu_first;
 	/* numbers of the records it rests on, ascending */
 	uint64_t records[REBLOCK_FINDING_RECORDS];
 	const char *rule; /* section of docs/rules.md, such as "2, row 6"; static */
@@ -200,9 +206,22 @@ int reblock_audit_feed(struct reblock_audit *audit, uint64_t first,
 		       const struct reblock_record *records, size_t n);
 
 /*
+ * The same for some of those records: the N whose places in RECORDS are in WHICH, ascending.
+ */
+int reblock_audit_feed_some(struct reblock_audit *audit, uint64_t first,
+			    const struct reblock_record *records, const uint16_t *which, size_t n);
+
+/*
  * Ends the stream: closes what is open. Returns as reblock_audit_feed. No feed may follow.
  */
 int reblock_audit_finish(struct reblock_audit *audit);
+
+/*
+ * Joins two audits of the same stream that have ended, each of which was given the records of other vCPUs,
+ * and all records that name no vCPU: takes the counts of FROM into AUDIT and frees FROM. Returns 0, or
+ * -ENOMEM with both as they were.
+ */
+int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from);
 
 /*
  * The counts, one vCPU after the other, ordered by vm and vcpu: returns the I-th, or NULL
@@ -215,6 +234,9 @@ const struct reblock_summary *reblock_audit_summary(struct reblock_audit *audit,
  * out of time order.
  */
 uint64_t reblock_audit_losses(const struct reblock_audit *audit);
+
+/* Returns how many records of kind lost the stream held so far. */
+uint64_t reblock_audit_lost_records(const struct reblock_audit *audit);
 
 void reblock_audit_free(struct reblock_audit *audit); /* NULL is allowed */
 

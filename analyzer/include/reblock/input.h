@@ -71,6 +71,13 @@ long reblock_input_next(struct reblock_input *input, const struct reblock_record
 /* Returns how many damages were met so far. */
 uint64_t reblock_input_damages(const struct reblock_input *input);
 
+/*
+ * The I-th plain sentence, without the file's name, on what this input could not tell and what was
+ * therefore left out or taken as absent; NULL past the last. Complete once reblock_input_next has
+ * returned 0; valid until the next call for INPUT.
+ */
+const char *reblock_input_note(const struct reblock_input *input, size_t i);
+
 /* Bytes consumed so far and in all; total 0 where it is not known (a pipe). For a progress bar. */
 void reblock_input_progress(const struct reblock_input *input, uint64_t *done, uint64_t *total);
 

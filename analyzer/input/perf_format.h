@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The numbers of perf.data, as tools/perf/Documentation/perf.data-file-format.txt, perf_event.h and
+ * tools/lib/perf/include/perf/event.h have them, and loads at any alignment.
+ */
+#ifndef INPUT_PERF_FORMAT_H
+#define INPUT_PERF_FORMAT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define PERF_MAGIC "PERFILE2"
+#define PERF_PIPE_HEADER 16  /* bytes: its size field says so */
+#define PERF_FILE_HEADER 104 /* magic, size, attr_size, 3 sections, 256 feature bits */
+#define PERF_RECORD_HEADER 8
+
+enum perf_record_type {
+	PERF_LOST = 2,
+	PERF_COMM = 3,
+	PERF_SAMPLE = 9,
+	PERF_LOST_SAMPLES = 13,
+	PERF_KERNEL_LAST = 63, /* the kernel's own end here */
+	PERF_HEADER_ATTR = 64,
+	PERF_HEADER_TRACING_DATA = 66,
+	PERF_FINISHED_ROUND = 68,
+	PERF_AUXTRACE = 71,
+	PERF_HEADER_FEATURE = 80,
+	PERF_COMPRESSED = 81,
+	PERF_FINISHED_INIT = 82,
+	PERF_COMPRESSED2 = 83,
+	PERF_TYPES = 128 /* room for newer ones */
+};
+
+enum perf_sample_type {
+	PERF_HAS_IP = 1 << 0,
+	PERF_HAS_TID = 1 << 1,
+	PERF_HAS_TIME = 1 << 2,
+	PERF_HAS_ADDR = 1 << 3,
+	PERF_HAS_READ = 1 << 4,
+	PERF_HAS_CALLCHAIN = 1 << 5,
+	PERF_HAS_ID = 1 << 6,
+	PERF_HAS_CPU = 1 << 7,
+	PERF_HAS_PERIOD = 1 << 8,
+	PERF_HAS_STREAM_ID = 1 << 9,
+	PERF_HAS_RAW = 1 << 10,
+	PERF_HAS_IDENTIFIER = 1 << 16
+};
+
+enum perf_read_format {
+	PERF_READ_ENABLED = 1 << 0,
+	PERF_READ_RUNNING = 1 << 1,
+	PERF_READ_ID = 1 << 2,
+	PERF_READ_GROUP = 1 << 3,
+	PERF_READ_LOST = 1 << 4
+};
+
+/* struct perf_event_attr: offsets of what is looked at; its first version has 64 bytes */
+#define PERF_ATTR_MIN 64
+#define PERF_ATTR_TYPE 0
+#define PERF_ATTR_SIZE 4
+#define PERF_ATTR_CONFIG 8
+#define PERF_ATTR_PERIOD 16
+#define PERF_ATTR_SAMPLE_TYPE 24
+#define PERF_ATTR_READ_FORMAT 32
+#define PERF_ATTR_FLAGS 40
+#define PERF_ATTR_CLOCKID 92 /* since 4.1, size 104 and more */
+#define PERF_FLAG_FREQ (1ull << 10)
+#define PERF_FLAG_SAMPLE_ID_ALL (1ull << 18)
+#define PERF_FLAG_USE_CLOCKID (1ull << 25)
+#define PERF_TYPE_SOFTWARE 1
+#define PERF_TYPE_TRACEPOINT 2
+#define PERF_COUNT_SW_DUMMY 9
+
+enum perf_feature {
+	PERF_FEATURE_TRACING_DATA = 1,
+	PERF_FEATURE_HOSTNAME = 3,
+	PERF_FEATURE_OSRELEASE = 4,
+	PERF_FEATURE_VERSION = 5,
+	PERF_FEATURE_CPUID = 9,
+	PERF_FEATURES = 256
+};
+
+static inline uint16_t perf_u16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t perf_u32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t perf_u64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* struct perf_event_header: type, misc, size */
+static inline uint32_t perf_type(const uint8_t *record)
+{
+	return perf_u32(record);
+}
+
+static inline uint16_t perf_misc(const uint8_t *record)
+{
+	return perf_u16(record + 4);
+}
+
+static inline uint16_t perf_size(const uint8_t *record)
+{
+	return perf_u16(record + 6);
+}
+
+#endif
