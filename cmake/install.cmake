@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# cmake --install: program, libraries, headers, pkg-config file, man pages, licence.
+# cmake --install: program, libraries, headers, pkg-config file, man pages, completion, licence.
 
 if(TARGET reblock_shared)
 	install(TARGETS reblock_shared)
@@ -20,5 +20,6 @@ install(FILES ${CMAKE_BINARY_DIR}/reblock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 
 file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
 install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES completions/reblock.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME reblock)
 # Findings name docs/rules.md.
 install(FILES LICENSE docs/rules.md docs/collector.md docs/jsonl.md docs/trace-format.md TYPE DOC)

@@ -47,7 +47,8 @@ void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entr
 	    reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES)
 		return;
 	h->nmi_injected = injects == REBLOCK_INJECTS_NMI;
-	h->nmi_possible = injects == REBLOCK_INJECTS_UNKNOWN;
+	h->nmi_possible = injects == REBLOCK_INJECTS_UNKNOWN ||
+			  injects == REBLOCK_INJECTS_NOTHING_OR_NMI;
 	h->nmi_t = entry->t;
 	h->fails = reblock_entry_reinjects_blocked(entry) == REBLOCK_YES;
 	add_record(h, number);

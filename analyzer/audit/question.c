@@ -165,17 +165,18 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 	    !(between & (REBLOCK_BETWEEN_OTHER_VMCS | REBLOCK_BETWEEN_L2_UNKNOWN)) &&
 	    reblock_rip_same(exit, entry) == REBLOCK_YES &&
 	    (injects == REBLOCK_INJECTS_NOTHING || injects == REBLOCK_INJECTS_EXTERNAL_INTERRUPT ||
-	     verdict->row == 9)) {
+	     verdict->must == REBLOCK_MUST_BE_1)) {
 		if (verdict->row == 9)
 			nmi_at_entry(v, number, true);
 		close(audit, v, REBLOCK_OUTCOME_REBLOCKED, REBLOCK_CAUSES);
 		return;
 	}
-	if (verdict->row == 6 || verdict->row == 9) {
+	/* Row 6 or 9, or one of the two. */
+	if (verdict->must == REBLOCK_MUST_BE_1) {
 		v->question.open = v->question.required = true;
 		look_at_entry(v);
-		if (verdict->row == 9)
-			nmi_at_entry(v, number, true);
+		if (verdict->row != 6)
+			nmi_at_entry(v, number, verdict->row == 9);
 		/* Stronger evidence cannot come. */
 		if (v->question.evidence == REBLOCK_DIRECT)
 			report(audit, v);
@@ -244,7 +245,8 @@ static void handler_is_open(struct audit_vcpu *v, uint64_t number, enum reblock_
 
 /*
  * The first exit after an entry that injected nothing, at the IRET's RIP, between two instructions:
- * nothing has run. What blocking is here, it was at the entry.
+ * nothing has run. What blocking is here, it was at the entry. Where that entry may have injected an
+ * NMI, blocking 1 says nothing; 0 still does: an NMI's handler that came and went was let in by it.
  */
 static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock_record *exit,
 				      uint64_t number)
@@ -255,7 +257,7 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 	bool window = (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW;
 
 	if (blocking != REBLOCK_NO)
-		return blocking;
+		return q->injects == REBLOCK_INJECTS_NOTHING ? blocking : REBLOCK_UNKNOWN;
 	if (!no_handler_between(v, &q->entry)) {
 		evidence = REBLOCK_DERIVED;
 		if (!q->missed)
@@ -276,7 +278,9 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 /* The next exit interrupted the delivery of an NMI at that RIP, so the entry had injected it. */
 static bool nmi_was_injected(const struct audit_question *q, const struct reblock_record *exit)
 {
-	return q->injects == REBLOCK_INJECTS_UNKNOWN && reblock_idtv_is_nmi(exit) == REBLOCK_YES &&
+	return (q->injects == REBLOCK_INJECTS_UNKNOWN ||
+		q->injects == REBLOCK_INJECTS_NOTHING_OR_NMI) &&
+	       reblock_idtv_is_nmi(exit) == REBLOCK_YES &&
 	       reblock_virtual_nmis(exit) == REBLOCK_YES && reblock_has(exit, REBLOCK_HAS_RIP) &&
 	       reblock_has(&q->exit, REBLOCK_HAS_RIP) && exit->rip == q->exit.rip;
 }
@@ -284,9 +288,35 @@ static bool nmi_was_injected(const struct audit_question *q, const struct rebloc
 /* The entry asked for an exit as soon as NMIs are open, and the guest got past the IRET first. */
 static bool window_waited(const struct audit_question *q, const struct reblock_record *exit)
 {
-	return reblock_has(&q->entry, REBLOCK_HAS_EXEC) &&
+	return q->injects == REBLOCK_INJECTS_NOTHING && reblock_has(&q->entry, REBLOCK_HAS_EXEC) &&
 	       (q->entry.exec & REBLOCK_EXEC_NMI_WINDOW) && reblock_has(exit, REBLOCK_HAS_RIP) &&
 	       reblock_has(&q->exit, REBLOCK_HAS_RIP) && exit->rip != q->exit.rip;
+}
+
+/* Exit at the RIP of the IRET, between two instructions, and no event on its way into the guest. */
+static bool at_iret(const struct audit_question *q, const struct reblock_record *exit)
+{
+	return reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&q->exit, REBLOCK_HAS_RIP) &&
+	       exit->rip == q->exit.rip && asynchronous(exit) &&
+	       reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) &&
+	       !(exit->idt_vectoring & REBLOCK_INTR_VALID);
+}
+
+/* The entry injected an NMI. */
+static void nmi_went_in(struct audit_vcpu *v, const struct reblock_record *exit, uint64_t number,
+			bool same_vmcs)
+{
+	struct audit_question *q = &v->question;
+
+	/* With virtual NMIs and blocking 1 this entry would have failed. */
+	if (reblock_virtual_nmis(&q->entry) != REBLOCK_YES)
+		return;
+	found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
+	      "an NMI was injected at that entry, and the entry did not fail");
+	/* That NMI's handler has returned to the IRET, which has still not run. */
+	if (same_vmcs && at_iret(q, exit) &&
+	    (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW)
+		handler_is_open(v, number, REBLOCK_DELIVERED);
 }
 
 void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -294,30 +324,23 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 {
 	struct audit_question *q = &v->question;
 	enum reblock_outcome outcome = REBLOCK_OUTCOME_UNJUDGED;
-	struct reblock_unblock unblock;
 	bool same_vmcs;
 
 	if (!q->open)
 		return;
-	reblock_unblock_of(exit, &unblock);
-	if (unblock.failed_entry != REBLOCK_NO) {
+	if (!reblock_has(exit, REBLOCK_HAS_REASON) ||
+	    (exit->reason & REBLOCK_REASON_FAILED_ENTRY)) {
 		close(audit, v, outcome, REBLOCK_CAUSE_FAILED_ENTRY);
 		return;
 	}
 	same_vmcs = audit_l2(exit) != REBLOCK_UNKNOWN && audit_l2(exit) == audit_l2(&q->entry);
 	if (q->injects == REBLOCK_INJECTS_NMI) {
-		/* With virtual NMIs and blocking 1 this entry would have failed. */
-		if (reblock_virtual_nmis(&q->entry) == REBLOCK_YES)
-			found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
-			      "an NMI was injected at that entry, and the entry did not fail");
+		nmi_went_in(v, exit, number, same_vmcs);
 	} else if (same_vmcs && nmi_was_injected(q, exit)) {
 		found(q, REBLOCK_DELIVERED, number,
 		      "the next exit interrupted the delivery of an NMI at the same RIP");
-	} else if (same_vmcs && q->required && q->injects == REBLOCK_INJECTS_NOTHING) {
-		bool at_iret = reblock_has(exit, REBLOCK_HAS_RIP) &&
-			       reblock_has(&q->exit, REBLOCK_HAS_RIP) && exit->rip == q->exit.rip;
-
-		if (at_iret && asynchronous(exit) && unblock.idtv_valid == REBLOCK_NO) {
+	} else if (same_vmcs && q->required && q->injects != REBLOCK_INJECTS_EXTERNAL_INTERRUPT) {
+		if (at_iret(q, exit)) {
 			if (still_at_iret(v, exit, number) == REBLOCK_YES)
 				outcome = REBLOCK_OUTCOME_REBLOCKED;
 		} else if (!q->missed && window_waited(q, exit)) {

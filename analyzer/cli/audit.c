@@ -13,7 +13,8 @@ static const char help_text[] =
 	"  --json            one JSON object a line for each finding; the verdict goes to standard error\n"
 	"  --json-schema     print the schema of these objects and exit\n"
 	"  --vnmi on|off     where a source cannot carry the pin-based controls, take \"NMI exiting\" as 1 and\n"
-	"                    \"virtual NMIs\" as this; without it such exits are not judged\n"
+	"                    \"virtual NMIs\" as this. Default: on for perf.data and trace.dat, which are KVM's;\n"
+	"                    else such exits are not judged\n"
 	"  --color WHEN      auto (default), always or never\n"
 	"  -q, --quiet       findings only, no summary\n"
 	"  -v, --verbose     with --json: the whole summary to standard error\n"
@@ -104,9 +105,7 @@ static int audit_file(const char *path, const struct options *options)
 {
 	struct run run = { .options = options, .report = { stdout, options->colour, path } };
 	struct cli_damages damages = { "audit", path, 0, &run.progress };
-	struct reblock_audit_options how = { .vnmi = options->vnmi,
-					     .finding = on_finding,
-					     .context = &run };
+	struct reblock_audit_options how = { .finding = on_finding, .context = &run };
 	struct reblock_summary total;
 	struct reblock_input *input;
 	struct reblock_audit *audit;
@@ -120,6 +119,7 @@ static int audit_file(const char *path, const struct options *options)
 		free(error);
 		return CLI_ERROR;
 	}
+	how.vnmi = cli_vnmi_for(input, options->vnmi);
 	audit = reblock_audit_new(reblock_input_source(input), &how);
 	err = audit ? replay(&run, input, audit) : -ENOMEM;
 	cli_progress_clear(&run.progress);

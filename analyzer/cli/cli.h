@@ -34,6 +34,12 @@ bool cli_colour(const char *word, FILE *out, bool *colour);
 /* Reads "on" or "off". Returns false for any other word. */
 bool cli_vnmi(const char *word, enum reblock_vnmi *vnmi);
 
+/*
+ * What stands in for the pin-based controls of an input: what was ASKED for, else KVM's default for the
+ * formats that only KVM's tracepoints fill and that cannot carry them.
+ */
+enum reblock_vnmi cli_vnmi_for(const struct reblock_input *input, enum reblock_vnmi asked);
+
 /* Reads a whole decimal number of at most MOST. */
 bool cli_number(const char *text, uint64_t most, uint64_t *value);
 

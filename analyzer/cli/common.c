@@ -68,6 +68,17 @@ bool cli_vnmi(const char *word, enum reblock_vnmi *vnmi)
 	return true;
 }
 
+enum reblock_vnmi cli_vnmi_for(const struct reblock_input *input, enum reblock_vnmi asked)
+{
+	enum reblock_format format = reblock_input_format(input);
+
+	if (asked != REBLOCK_VNMI_NOT_ASSUMED)
+		return asked;
+	return format == REBLOCK_FORMAT_PERF || format == REBLOCK_FORMAT_TRACE_DAT ?
+		       REBLOCK_VNMI_ON :
+		       REBLOCK_VNMI_NOT_ASSUMED;
+}
+
 bool cli_number(const char *text, uint64_t most, uint64_t *value)
 {
 	char *end;

@@ -6,10 +6,12 @@
 #endif
 
 static const char help_text[] =
-	"usage: reblock doctor [--color auto|always|never]\n\n"
+	"usage: reblock doctor [OPTIONS...]\n\n"
 	"Prints what reblock record needs and finds on this host: kernel, CPU, kvm_intel's parameters, each attach\n"
 	"point, rights, lockdown, BTF; which evidence grades a trace from here can give; and what to do about what is\n"
 	"missing.\n\n"
+	"  --color WHEN      auto (default), always or never\n"
+	"  -h, --help        this text\n\n"
 	"exit status: 0 reblock record can run here; 1 it cannot; 2 bad usage\n\n"
 	"examples:\n"
 	"  sudo reblock doctor\n";

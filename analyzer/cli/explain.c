@@ -89,7 +89,11 @@ static bool audit_text(struct explain *e, enum reblock_vnmi vnmi)
 {
 	struct reblock_source source = { .presence = REBLOCK_SOURCE_CAPTURES,
 					 .captures = (1u << REBLOCK_KINDS) - 1 };
-	struct reblock_audit_options how = { vnmi, on_finding, on_judgement, on_pair, e };
+	struct reblock_audit_options how = { .vnmi = vnmi,
+					     .finding = on_finding,
+					     .judgement = on_judgement,
+					     .pair = on_pair,
+					     .context = e };
 	struct reblock_record both[2] = { e->exit, e->entry };
 	struct reblock_audit *audit = reblock_audit_new(&source, &how);
 	bool ok;
@@ -171,7 +175,7 @@ static int explain_number(const char *word, const struct options *o)
 	} else if (explain_file_read(&x)) {
 		if (x.has_exit) {
 			if (!x.explain.has_verdict)
-				x.explain.assumed_pin = assume_pin(&x.explain.exit, o->vnmi);
+				x.explain.assumed_pin = assume_pin(&x.explain.exit, x.vnmi);
 			if (x.wanted.kind != REBLOCK_EXIT && x.wanted.kind != REBLOCK_ENTRY) {
 				explain_record(&report, &x.wanted, x.number);
 				printf("  it lies between this exit and its entry:\n\n");

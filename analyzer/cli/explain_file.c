@@ -46,6 +46,7 @@ static bool find_wanted(struct explain_file *x)
 	}
 	cli_damages_end(&damages);
 	x->source = *reblock_input_source(input);
+	x->vnmi = cli_vnmi_for(input, x->vnmi);
 	reblock_input_close(input);
 	if (n < 0)
 		cli_say("explain", "%s: reading failed: %s", x->path, strerror((int)-n));
@@ -157,7 +158,9 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 bool explain_file_read(struct explain_file *x)
 {
 	struct walk w = { .x = x };
-	struct reblock_audit_options how = { x->vnmi, on_finding, on_judgement, on_pair, &w };
+	struct reblock_audit_options how = {
+		.finding = on_finding, .judgement = on_judgement, .pair = on_pair, .context = &w
+	};
 	struct reblock_input *input;
 	const struct reblock_record *records;
 	uint64_t at = 0;
@@ -169,6 +172,7 @@ bool explain_file_read(struct explain_file *x)
 	input = open_input(x, NULL);
 	if (!input)
 		return false;
+	how.vnmi = x->vnmi;
 	w.audit = reblock_audit_new(&x->source, &how);
 	while (w.audit && !err && (n = reblock_input_next(input, &records)) > 0) {
 		/* Before the audit, whose callbacks ask for the exit. */

@@ -27,20 +27,32 @@ static enum reblock_injects injects_of_info(uint32_t info)
 	}
 }
 
+/* Without the field itself: what the flags say. */
+static enum reblock_injects injects_of_flags(const struct reblock_record *entry)
+{
+	int no_other = reblock_flag(entry, REBLOCK_NO_OTHER_INJECTION);
+
+	if (!reblock_has(entry, REBLOCK_HAS_NMI_INJECTED))
+		return no_other ? REBLOCK_INJECTS_NOTHING_OR_NMI : REBLOCK_INJECTS_UNKNOWN;
+	if (reblock_flag(entry, REBLOCK_NMI_INJECTED))
+		return REBLOCK_INJECTS_NMI;
+	return no_other ? REBLOCK_INJECTS_NOTHING : REBLOCK_INJECTS_NO_NMI;
+}
+
 enum reblock_injects reblock_injects(const struct reblock_record *entry)
 {
-	int has_flag = reblock_has(entry, REBLOCK_HAS_NMI_INJECTED);
-	int nmi = reblock_flag(entry, REBLOCK_NMI_INJECTED);
 	enum reblock_injects injects;
+	int is_nmi;
 
-	if (!reblock_has(entry, REBLOCK_HAS_INTR_INFO)) {
-		if (!has_flag)
-			return REBLOCK_INJECTS_UNKNOWN;
-		return nmi ? REBLOCK_INJECTS_NMI : REBLOCK_INJECTS_NO_NMI;
-	}
+	if (!reblock_has(entry, REBLOCK_HAS_INTR_INFO))
+		return injects_of_flags(entry);
 	injects = injects_of_info(entry->intr_info);
-	/* Two witnesses that contradict each other are none. */
-	if (has_flag && nmi != (injects == REBLOCK_INJECTS_NMI))
+	is_nmi = injects == REBLOCK_INJECTS_NMI;
+	if (reblock_has(entry, REBLOCK_HAS_NMI_INJECTED) &&
+	    reblock_flag(entry, REBLOCK_NMI_INJECTED) != is_nmi)
+		return REBLOCK_INJECTS_UNKNOWN;
+	if (reblock_flag(entry, REBLOCK_NO_OTHER_INJECTION) && !is_nmi &&
+	    injects != REBLOCK_INJECTS_NOTHING)
 		return REBLOCK_INJECTS_UNKNOWN;
 	return injects;
 }
@@ -60,7 +72,7 @@ enum reblock_tri reblock_rip_same(const struct reblock_record *exit,
 
 static enum reblock_tri injects_nmi(enum reblock_injects injects)
 {
-	if (injects == REBLOCK_INJECTS_UNKNOWN)
+	if (injects == REBLOCK_INJECTS_UNKNOWN || injects == REBLOCK_INJECTS_NOTHING_OR_NMI)
 		return REBLOCK_UNKNOWN;
 	return reblock_tri_of(injects == REBLOCK_INJECTS_NMI);
 }
@@ -146,11 +158,11 @@ enum reblock_must reblock_row_must(unsigned row)
 	}
 }
 
-void reblock_rules(const struct reblock_record *exit, const struct reblock_unblock *unblock,
-		   unsigned between, const struct reblock_record *entry,
-		   struct reblock_verdict *out)
+/* The rows that are possible, as bits, for one injection. */
+static uint16_t rows_of(const struct reblock_record *exit, const struct reblock_unblock *unblock,
+			unsigned between, const struct reblock_record *entry,
+			enum reblock_injects injects)
 {
-	enum reblock_injects injects = reblock_injects(entry);
 	enum reblock_tri nmi = injects_nmi(injects);
 	enum reblock_tri same = reblock_rip_same(exit, entry);
 	enum reblock_tri idtv_nmi = reblock_idtv_is_nmi(exit);
@@ -158,6 +170,7 @@ void reblock_rules(const struct reblock_record *exit, const struct reblock_unblo
 	/* "Undefined, and 1" and "0, or no field" speak of a bit that is there, or not at all. */
 	enum reblock_tri undefined_1 = reblock_and(unblock->bit12, reblock_not(unblock->defined));
 	enum reblock_tri match[13];
+	uint16_t rows = 0;
 	unsigned row;
 
 	match[1] = unblock->failed_entry;
@@ -179,17 +192,52 @@ void reblock_rules(const struct reblock_record *exit, const struct reblock_unblo
 				reblock_and(same, injects_either(injects, REBLOCK_INJECTS_NOTHING,
 								 REBLOCK_INJECTS_NOTHING)));
 	match[12] = REBLOCK_YES;
-
-	out->rows = 0;
 	for (row = 1; row <= 12; row++) {
 		if (match[row] == REBLOCK_NO)
 			continue;
-		out->rows |= (uint16_t)(1u << row);
+		rows |= (uint16_t)(1u << row);
 		if (match[row] == REBLOCK_YES)
 			break;
 	}
-	out->row = (out->rows & (out->rows - 1)) == 0 ? (uint8_t)row : 0;
-	out->must = (uint8_t)reblock_row_must(out->row);
+	return rows;
+}
+
+/* What all of ROWS ask for. */
+static enum reblock_must common_must(uint16_t rows)
+{
+	enum reblock_must must = REBLOCK_MUST_UNKNOWN;
+	unsigned row, lowest = 0;
+
+	for (row = 1; row <= 12; row++) {
+		if (!(rows >> row & 1))
+			continue;
+		if (!lowest) {
+			lowest = row;
+			must = reblock_row_must(row);
+		} else if (reblock_row_must(row) != must) {
+			return REBLOCK_MUST_UNKNOWN;
+		}
+	}
+	return must;
+}
+
+void reblock_rules(const struct reblock_record *exit, const struct reblock_unblock *unblock,
+		   unsigned between, const struct reblock_record *entry,
+		   struct reblock_verdict *out)
+{
+	enum reblock_injects injects = reblock_injects(entry);
+	unsigned row = 1;
+
+	if (injects == REBLOCK_INJECTS_NOTHING_OR_NMI)
+		out->rows =
+			(uint16_t)(rows_of(exit, unblock, between, entry, REBLOCK_INJECTS_NOTHING) |
+				   rows_of(exit, unblock, between, entry, REBLOCK_INJECTS_NMI));
+	else
+		out->rows = rows_of(exit, unblock, between, entry, injects);
+	while (!(out->rows >> row & 1))
+		row++;
+	out->row = out->rows == 1u << row ? (uint8_t)row : 0;
+	out->must = (uint8_t)common_must(out->rows);
 }
 
 enum reblock_tri reblock_entry_reinjects_blocked(const struct reblock_record *entry)

@@ -141,6 +141,7 @@ static void show_required(const struct report *r, const struct explain *e)
 		[REBLOCK_INJECTS_SOFT_EXCEPTION] = "a software exception",
 		[REBLOCK_INJECTS_OTHER] = "a software interrupt or another event",
 		[REBLOCK_INJECTS_NO_NMI] = "no NMI; whether anything else is not known",
+		[REBLOCK_INJECTS_NOTHING_OR_NMI] = "nothing, or an NMI",
 		[REBLOCK_INJECTS_UNKNOWN] = "not known",
 	};
 	static const char *const rips[] = { "elsewhere", "at the RIP of the exit",

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; exit 77; }
-scripts=(dev .ci/run)
+scripts=(dev .ci/run completions/reblock.bash)
 while IFS= read -r file; do
     scripts+=("$file")
 done < <(find analyzer collector corpus fuzz tests cmake -type f -exec grep -lE -m 1 '^#! ?/bin/(ba)?sh' {} +)

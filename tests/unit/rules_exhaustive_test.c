@@ -39,8 +39,12 @@ static const size_t worlds[AXES] = { COUNT(reasons),        COUNT(intrs),
 				     COUNT(pins),           COUNT(injections),
 				     COUNT(pins),           2 };
 
-/* Observations of the injection: the field (absent, or a value) and the flag (absent, 0, 1). */
-#define N_INJECTION ((COUNT(injections) + 1) * 3)
+/*
+ * Observations of the injection: the field (absent, or a value), whether it is an NMI (absent, 0, 1), and
+ * whether it is known that nothing else is injected.
+ */
+#define N_FIELD (COUNT(injections) + 1)
+#define N_INJECTION (N_FIELD * 3 * 2)
 /* Of the RIP: the flag (absent, 0, 1) and both RIPs (absent ones, equal, different). */
 #define N_RIP (3 * 5)
 static const size_t observed[AXES] = { COUNT(reasons) + 1,        COUNT(intrs) + 1,
@@ -133,18 +137,19 @@ static unsigned looks_like(enum axis axis, size_t o)
 	size_t i;
 
 	if (axis == INJECTION) {
-		size_t field = o % (COUNT(injections) + 1);
-		size_t flag = o / (COUNT(injections) + 1);
+		size_t field = o % N_FIELD;
+		size_t flag = o / N_FIELD % 3;
+		int no_other = o / N_FIELD / 3 == 1;
 
 		for (i = 0; i < worlds[axis]; i++) {
 			int nmi = injections[i] == 0x80000202;
 
 			if ((field == COUNT(injections) || field == i) &&
-			    (flag == 2 || (int)flag == nmi))
+			    (flag == 2 || (int)flag == nmi) &&
+			    (!no_other || nmi || injections[i] >> 31 == 0))
 				set |= 1u << i;
 		}
-		return set ? set :
-			     all; /* field and flag contradict each other: neither is believed */
+		return set ? set : all; /* they contradict each other: none is believed */
 	}
 	if (axis == RIP) {
 		unsigned by_flag = o % 3 == 2 ? 3 : 1u << o % 3;
@@ -243,11 +248,9 @@ static void set_flag(struct reblock_record *r, unsigned bit, unsigned flag, size
 
 static void set_injection(struct reblock_record *entry, size_t o)
 {
-	size_t field = o % (COUNT(injections) + 1);
-
-	SET(entry, intr_info, REBLOCK_HAS_INTR_INFO, injections, field);
-	set_flag(entry, REBLOCK_HAS_NMI_INJECTED, REBLOCK_NMI_INJECTED,
-		 o / (COUNT(injections) + 1));
+	SET(entry, intr_info, REBLOCK_HAS_INTR_INFO, injections, o % N_FIELD);
+	set_flag(entry, REBLOCK_HAS_NMI_INJECTED, REBLOCK_NMI_INJECTED, o / N_FIELD % 3);
+	set_flag(entry, 0, REBLOCK_NO_OTHER_INJECTION, o / N_FIELD / 3);
 }
 
 static void set_rip(struct reblock_record *exit, struct reblock_record *entry, size_t o)
@@ -286,6 +289,25 @@ static unsigned operation(unsigned between, unsigned turn)
 	return between == ANY_OPERATION ? 1u << turn % 6 : between;
 }
 
+/* What all rows of a set ask for, by the table's words. */
+static unsigned must_of(unsigned rows)
+{
+	static const char *const words[] = {
+		[REBLOCK_MUST_UNKNOWN] = "unknown",
+		[REBLOCK_MUST_BE_0] = "0",
+		[REBLOCK_MUST_BE_1] = "1",
+		[REBLOCK_MUST_NOT_CHANGE] = "unchanged",
+	};
+	unsigned first = (unsigned)__builtin_ctz(rows), row, must = 0;
+
+	for (row = first + 1; row <= 12; row++)
+		if (rows >> row & 1 && strcmp(must_word[row], must_word[first]) != 0)
+			return REBLOCK_MUST_UNKNOWN;
+	while (strcmp(words[must], must_word[first]) != 0)
+		must++;
+	return must;
+}
+
 /* The row of a set that has just one, else 0. */
 static unsigned single_row(unsigned rows)
 {
@@ -316,7 +338,9 @@ static size_t check_entries(struct reblock_record *exit, unsigned between, const
 				reblock_rules(exit, &unblock,
 					      between ? operation(between, turn++) : 0, &entry,
 					      &verdict);
-				if ((rows[n] & ~verdict.rows) || verdict.row != single_row(rows[n]))
+				if ((rows[n] & ~verdict.rows) ||
+				    verdict.row != single_row(rows[n]) ||
+				    (verdict.must && verdict.must != must_of(rows[n])))
 					disagree(exit, &entry, between, verdict.rows, rows[n]);
 				n++;
 			}

@@ -190,6 +190,8 @@ static void make_entry(struct world *w, struct guest *g, struct reblock_record *
 	flag(r, REBLOCK_HAS_L2, REBLOCK_L2, g->l2);
 	g->nmi_entering = r->intr_info == NMI_INFO;
 	flag(r, REBLOCK_HAS_NMI_INJECTED, REBLOCK_NMI_INJECTED, g->nmi_entering);
+	if ((!r->intr_info || g->nmi_entering) && chance(w, 60))
+		r->flags |= REBLOCK_NO_OTHER_INJECTION;
 	g->fails = (g->nmi_entering && g->blocked && (g->pin & REBLOCK_PIN_VIRTUAL_NMIS)) ||
 		   r->intr_info == 0x80001b0e;
 	g->known_unmasked = !g->blocked && !g->nmi_entering && chance(w, 40);

@@ -33,6 +33,7 @@ enum reblock_injects {
 	REBLOCK_INJECTS_SOFT_EXCEPTION, /* #BP, #OF, INT1 */
 	REBLOCK_INJECTS_OTHER,          /* a software interrupt, MTF */
 	REBLOCK_INJECTS_NO_NMI,         /* not an NMI; whether anything at all is not known */
+	REBLOCK_INJECTS_NOTHING_OR_NMI, /* one of the two; which is not known */
 	REBLOCK_INJECTS_UNKNOWN
 };
 
@@ -45,8 +46,8 @@ enum reblock_must {
 };
 
 struct reblock_verdict {
-	uint8_t row;   /* 1 to 12; 0: absent fields leave more than one row open */
-	uint8_t must;  /* enum reblock_must; REBLOCK_MUST_UNKNOWN when row is 0 */
+	uint8_t row; /* 1 to 12; 0: absent fields leave more than one row open */
+	uint8_t must; /* enum reblock_must: what all possible rows ask for, else REBLOCK_MUST_UNKNOWN */
 	uint16_t rows; /* bit n: row n is possible */
 };
 
@@ -62,7 +63,10 @@ void reblock_rules(const struct reblock_record *exit, const struct reblock_unblo
 		   unsigned between, const struct reblock_record *entry,
 		   struct reblock_verdict *out);
 
-/* What an entry record injects: from VM-entry interruption information, else from nmi_injected. */
+/*
+ * What an entry record injects: from VM-entry interruption information, else from nmi_injected and
+ * no_other_injection. Witnesses that contradict each other give REBLOCK_INJECTS_UNKNOWN.
+ */
 enum reblock_injects reblock_injects(const struct reblock_record *entry);
 
 /*
