@@ -10,13 +10,14 @@ enum json_type { JSON_FIELD_U16, JSON_FIELD_U32, JSON_FIELD_U64, JSON_FIELD_FLAG
 
 struct json_field {
 	const char *key;
-	uint16_t kinds;    /* bits 1 << enum reblock_kind: those that have it */
-	uint16_t presence; /* its presence bit; 0: the value after `most` says that it is absent, of a flag 0 */
-	uint64_t most;     /* the largest value */
-	uint8_t type;      /* enum json_type */
-	uint8_t hex;       /* written in hexadecimal from 10 on */
-	uint8_t offset;    /* in the record */
-	uint8_t flag;      /* JSON_FIELD_FLAG: its bit */
+	uint16_t kinds; /* bits 1 << enum reblock_kind: those that have it */
+	uint16_t
+		presence; /* its presence bit; 0: the value after `most` says that it is absent, of a flag 0 */
+	uint64_t most;  /* the largest value */
+	uint8_t type;   /* enum json_type */
+	uint8_t hex;    /* written in hexadecimal from 10 on */
+	uint8_t offset; /* in the record */
+	uint8_t flag;   /* JSON_FIELD_FLAG: its bit */
 };
 
 extern const struct json_field json_fields[]; /* ends with a NULL key */

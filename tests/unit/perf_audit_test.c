@@ -92,6 +92,11 @@ static void found(void **state)
 		{ "6.14", PERF_BUILD_USUAL, NOTHING, 1 },
 		{ "6.17", PERF_BUILD_ALL, NOTHING, 1 },
 		{ "7.2", PERF_BUILD_BOTH | 1u << PERF_BUILD_USER_EXIT, NOTHING, 1 },
+		/* before 6.14: nothing but perhaps an NMI was injected */
+		{ "6.1", PERF_BUILD_USUAL, NOTHING, 1 },
+		{ "6.12", PERF_BUILD_USUAL, NOTHING, 1 },
+		{ "5.15", PERF_BUILD_USUAL, NOTHING, 1 },
+		{ "6.1", PERF_BUILD_USUAL, LATE_WINDOW, 0 },
 		{ "6.14", PERF_BUILD_USUAL, LATE_WINDOW, 0 },
 		{ "6.14", PERF_BUILD_USUAL, USER_EXIT, 0 },
 		{ "6.14", PERF_BUILD_BOTH, NOTHING, 0 }, /* user space cannot be excluded */
