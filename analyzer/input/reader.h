@@ -27,7 +27,8 @@ struct reblock_input {
 	bool headless;     /* no header, and the position is at the first intact chunk */
 	bool ended;        /* its end mark, or the end of its bytes, was met */
 	struct reblock_record lost;
-	struct perf_reader *perf; /* perf.data */
+	struct perf_reader *perf;    /* perf.data */
+	struct trace_dat *trace_dat; /* trace.dat */
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */
@@ -52,6 +53,11 @@ int perf_open(struct reblock_input *in, char **error);
 long perf_next(struct reblock_input *in, const struct reblock_record **records);
 const char *perf_note(const struct reblock_input *in, size_t i); /* as reblock_input_note */
 void perf_close(struct reblock_input *in);
+
+int trace_dat_open(struct reblock_input *in, char **error);
+long trace_dat_next(struct reblock_input *in, const struct reblock_record **records);
+const char *trace_dat_note_at(const struct reblock_input *in, size_t i);
+void trace_dat_close(struct reblock_input *in); /* also where none is open */
 
 /* Whether a chunk header that is in order can be found near the beginning, though no file header is. */
 int trace_recognize(struct reblock_input *in, bool *found);
