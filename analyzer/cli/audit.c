@@ -105,8 +105,35 @@ static void summarize(struct run *run, struct reblock_audit *audit,
 		report_text_summary(&run->report, audit, &run->input);
 	else if (o->verbose)
 		report_text_summary(&aside, audit, &run->input);
-	else
+	else {
+		report_text_hints(&aside, &run->input);
 		report_text_verdict(&aside, total, &run->input);
+	}
+}
+
+/* The input's own notes, as far as memory allows: each is valid only until the next is asked for. */
+static void take_hints(struct report_input *in, const struct reblock_input *input)
+{
+	const char *note;
+	char **more;
+
+	while ((note = reblock_input_note(input, in->n_hints))) {
+		more = realloc((void *)in->hints, (in->n_hints + 1) * sizeof(*more));
+		if (!more)
+			return;
+		in->hints = more;
+		in->hints[in->n_hints] = strdup(note);
+		if (!in->hints[in->n_hints])
+			return;
+		in->n_hints++;
+	}
+}
+
+static void drop_hints(struct report_input *in)
+{
+	for (size_t i = 0; i < in->n_hints; i++)
+		free(in->hints[i]);
+	free((void *)in->hints);
 }
 
 static int status_of(const struct report_input *in, const struct reblock_summary *total)
@@ -114,7 +141,7 @@ static int status_of(const struct report_input *in, const struct reblock_summary
 	if (in->severities[REBLOCK_ERROR] || in->severities[REBLOCK_WARNING] ||
 	    in->predicted[REBLOCK_ERROR])
 		return CLI_FOUND;
-	if (in->damages || in->lost || total->lost || total->out_of_order ||
+	if (!total->exits || in->damages || in->lost || total->lost || total->out_of_order ||
 	    report_unjudged(total) || report_possible(total) ||
 	    (in->policy && report_unpredicted(total)))
 		return CLI_INCOMPLETE;
@@ -164,6 +191,7 @@ static int audit_file(const char *path, const struct options *options)
 		run.input.lost = reblock_audit_lost_records(audit);
 		run.input.damages = reblock_input_damages(input);
 		run.input.policy = options->policy ? options->policy->name : NULL;
+		take_hints(&run.input, input);
 		report_total(audit, &total);
 		summarize(&run, audit, &total);
 		status = status_of(&run.input, &total);
@@ -171,6 +199,7 @@ static int audit_file(const char *path, const struct options *options)
 			status = CLI_ERROR;
 		run.reports = NULL;
 	}
+	drop_hints(&run.input);
 	audit_reports_drop(run.reports);
 	reblock_audit_free(audit);
 	reblock_input_close(input);

@@ -32,6 +32,8 @@ struct report_input {
 	uint64_t severities[3]; /* findings by enum reblock_severity: what was seen */
 	const char *policy;     /* name of the policy that was replayed, NULL: none */
 	uint64_t predicted[3];  /* its findings, likewise */
+	char **hints;           /* plain sentences on what this input could not tell */
+	size_t n_hints;
 };
 
 /* Sum of all vCPUs; its vm, vcpu, pid and name mean nothing. */
@@ -54,7 +56,10 @@ void report_json_policies(FILE *out);
 void report_text_comparison(FILE *out);
 void report_json_comparison(FILE *out);
 
-/* The summary of one input: the source, each VM, each vCPU, and the verdict. */
+/* What the input could not tell, a line each. */
+void report_text_hints(const struct report *r, const struct report_input *in);
+
+/* The summary of one input: the source, each VM, each vCPU, the hints and the verdict. */
 void report_text_summary(const struct report *r, struct reblock_audit *audit,
 			 const struct report_input *in);
 

@@ -227,6 +227,12 @@ static void policy_line(const struct report *r, const struct reblock_summary *to
 			unblocks - unpredicted, unblocks, plural(unblocks));
 }
 
+void report_text_hints(const struct report *r, const struct report_input *in)
+{
+	for (size_t i = 0; i < in->n_hints; i++)
+		fprintf(r->out, "%shint%s: %s\n", report_bold(r), report_plain(r), in->hints[i]);
+}
+
 void report_text_verdict(const struct report *r, const struct reblock_summary *total,
 			 const struct report_input *in)
 {
@@ -245,7 +251,9 @@ void report_text_verdict(const struct report *r, const struct reblock_summary *t
 		fprintf(r->out, "nothing wrong found, %" PRIu64 " note%s", notes, plural(notes));
 	else
 		fprintf(r->out, "nothing wrong found");
-	if (!unblocks)
+	if (!total->exits)
+		fprintf(r->out, "; no VM exit was seen");
+	else if (!unblocks)
 		fprintf(r->out, "; no IRET unblock was seen");
 	else if (!unjudged)
 		fprintf(r->out, "; %s%" PRIu64 " IRET unblock%s judged",
@@ -284,5 +292,6 @@ void report_text_summary(const struct report *r, struct reblock_audit *audit,
 		counts(r, s);
 	}
 	report_total(audit, &total);
+	report_text_hints(r, in);
 	report_text_verdict(r, &total, in);
 }
