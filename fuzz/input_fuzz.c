@@ -5,7 +5,8 @@
  * - every record that the reader gives is well-formed;
  * - a record written as JSON and read again is the same record;
  * - damage is reported as often as it is counted;
- * - a finding names existing records of its vCPU, ascending.
+ * - a finding names existing records of its vCPU, ascending;
+ * - a policy is replayed beside the audit (which one, the input's size says), and the SDM's is never wrong.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -16,11 +17,13 @@
 #include <reblock/audit.h>
 #include <reblock/input.h>
 #include <reblock/json.h>
+#include <reblock/policies.h>
 #include "fuzz.h"
 
 struct run {
 	uint64_t records;
 	uint64_t damages;
+	const struct reblock_policy *policy; /* NULL: none */
 };
 
 static void count_damage(void *context, const char *message)
@@ -42,6 +45,9 @@ static int check_finding(void *context, const struct reblock_finding *finding)
 	}
 	FUZZ_CHECK(memchr(finding->why, '\0', sizeof(finding->why)) != NULL);
 	FUZZ_CHECK(finding->why[0] != '\0');
+	FUZZ_CHECK((finding->evidence == REBLOCK_PREDICTED) == (finding->policy != NULL));
+	FUZZ_CHECK(!finding->policy || strcmp(finding->policy, "sdm") != 0);
+	FUZZ_CHECK(!finding->policy || finding->policy == run->policy->name);
 	return 0;
 }
 
@@ -66,7 +72,9 @@ static void check_record(const struct reblock_record *record)
 
 static void audit(struct reblock_input *input, struct run *run)
 {
-	struct reblock_audit_options options = { .finding = check_finding, .context = run };
+	struct reblock_audit_options options = { .policy = run->policy,
+						 .finding = check_finding,
+						 .context = run };
 	struct reblock_audit *a = reblock_audit_new(reblock_input_source(input), &options);
 	const struct reblock_record *records;
 	long n;
@@ -89,7 +97,7 @@ static void audit(struct reblock_input *input, struct run *run)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct run run = { 0 };
+	struct run run = { .policy = reblock_policy_at(size % 32) };
 	struct reblock_input *input = NULL;
 	char *error = NULL, path[64];
 	int fd = memfd_create("input", 0);

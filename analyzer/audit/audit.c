@@ -178,6 +178,8 @@ static inline int step(struct reblock_audit *audit, const struct reblock_record 
 		return -ENOMEM;
 	v->summary.records++;
 	check_sequence(audit, v, r);
+	if (audit->options.policy)
+		audit_predict_operation(audit, v, r);
 	if (r->kind == REBLOCK_EXIT) {
 		if (!audit_plain_exit(audit, v, r, number))
 			step_exit(audit, v, r, number);
@@ -309,8 +311,10 @@ void reblock_audit_free(struct reblock_audit *audit)
 
 	if (!audit)
 		return;
-	for (i = 0; i < audit->n_vcpus; i++)
+	for (i = 0; i < audit->n_vcpus; i++) {
+		audit_predict_free(audit->vcpus[i]);
 		free(audit->vcpus[i]);
+	}
 	free(audit->vcpus);
 	free(audit->buckets);
 	free(audit->vms);

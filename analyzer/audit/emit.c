@@ -60,7 +60,10 @@ void audit_emit(struct reblock_audit *audit, struct audit_vcpu *v,
 	va_start(arguments, why);
 	(void)vsnprintf(out.why, sizeof(out.why), why, arguments);
 	va_end(arguments);
-	v->summary.findings[out.kind]++;
+	if (out.policy)
+		v->summary.predicted[out.kind]++;
+	else
+		v->summary.findings[out.kind]++;
 	if (audit->options.finding && !audit->stop)
 		audit->stop = audit->options.finding(audit->options.context, &out);
 }

@@ -210,6 +210,8 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 		check_unchanged(audit, v, entry, number, verdict.row);
 	if (verdict.row == 6 || verdict.row == 10 || verdict.row == 11)
 		check_clobbered(audit, v, entry, number);
+	if (audit->options.policy)
+		audit_predict_entry(audit, v, entry, number);
 	audit_handler_entry(v, entry, number);
 	if (v->exit.unblock.unblocked == REBLOCK_YES)
 		audit_question_ask(audit, v, entry, number, &verdict);

@@ -104,4 +104,6 @@ void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 			     unknown_because(r, &exit.unblock));
 	}
 	check_livelock(audit, v, r, number, unblocked);
+	if (audit->options.policy)
+		audit_predict_exit(audit, v, r);
 }

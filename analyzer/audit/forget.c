@@ -13,6 +13,8 @@ void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum rebloc
 
 		audit_judged(audit, v, &judgement, REBLOCK_OUTCOME_UNJUDGED, cause);
 	}
+	if (audit->options.policy)
+		audit_predict_forget(v);
 	v->phase = AUDIT_NOTHING_KNOWN;
 	v->handler = no_handler;
 	v->livelock = no_livelock;

@@ -10,6 +10,7 @@
 #define AUDIT_STATE_H
 
 #include <reblock/audit.h>
+#include <reblock/policy_replay.h>
 
 enum audit_phase { AUDIT_NOTHING_KNOWN, AUDIT_EXITED, AUDIT_ENTERED };
 
@@ -80,6 +81,7 @@ struct audit_vcpu {
 	struct reblock_summary summary;
 	struct audit_question question;
 	struct audit_handler handler;
+	struct reblock_policy_replay *replay; /* of the policy, if there is one */
 };
 
 /* The vCPUs met lately, by a part of their key. */
@@ -171,6 +173,19 @@ struct reblock_judgement audit_judgement_of(const struct audit_vcpu *v);
 
 /* forget.c: forgets everything about a vCPU; what was open is counted under CAUSE. */
 void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_cause cause);
+
+/*
+ * predict.c: the policy of the options, replayed beside the audit. All but the last are called only where
+ * there is one; v->replay is NULL where there is none or memory was short.
+ */
+void audit_predict_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+			const struct reblock_record *exit);
+void audit_predict_operation(struct reblock_audit *audit, struct audit_vcpu *v,
+			     const struct reblock_record *r);
+void audit_predict_entry(struct reblock_audit *audit, struct audit_vcpu *v,
+			 const struct reblock_record *entry, uint64_t number);
+void audit_predict_forget(struct audit_vcpu *v);
+void audit_predict_free(struct audit_vcpu *v);
 
 /* emit.c: reports a finding; WHY is a printf format. RECORDS need not be sorted. */
 void audit_emit(struct reblock_audit *audit, struct audit_vcpu *v,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <reblock/parallel.h>
 #include "cli/cli.h"
+#include "cli/policy_load.h"
 #include "report/report.h"
 
 static const char help_text[] =
@@ -18,25 +19,29 @@ static const char help_text[] =
 	"                    else such exits are not judged\n"
 	"  -j, --jobs N      judge with N threads (1 to 16; default 1: a host's CPUs are its guests'); the output is\n"
 	"                    the same to the byte\n"
+	"  --policy POLICY   also say where another hypervisor would have gone wrong on this trace, grade\n"
+	"                    predicted: a NAME that reblock policies lists, or ./FILE.so (whose code is run)\n"
 	"  --color WHEN      auto (default), always or never\n"
 	"  -q, --quiet       findings only, no summary\n"
 	"  -v, --verbose     with --json: the whole summary to standard error\n"
 	"  -h, --help        this text\n\n"
 	"exit status, of several files the first of 2, 1, 3, 0 that any has:\n"
 	"  0  nothing of severity warning or error found, and every IRET unblock judged\n"
-	"  1  such findings\n"
+	"  1  such findings, predicted ones too\n"
 	"  2  could not audit: bad usage, unreadable input, output that could not be written\n"
 	"  3  nothing found, but the input was damaged, records are missing, or IRET unblocks (or exits that\n"
-	"     may have been) could not be judged\n\n"
+	"     may have been) could not be judged, or the policy has no answer for them\n\n"
 	"examples:\n"
 	"  reblock audit host.rbt\n"
 	"  reblock audit --json *.rbt | jq -r .why\n"
+	"  reblock audit --policy xen-before-d329b37d12 host.rbt\n"
 	"  zstdcat host.rbt.zst | reblock audit -\n"
 	"  reblock audit --quiet host.rbt || reblock explain host.rbt#1234\n";
 
 struct options {
 	enum reblock_vnmi vnmi;
 	unsigned jobs;
+	const struct reblock_policy *policy; /* may be NULL */
 	bool json, quiet, verbose, colour;
 };
 
@@ -52,7 +57,7 @@ static int on_finding(void *context, const struct reblock_finding *f)
 	struct run *run = context;
 
 	cli_progress_clear(&run->progress);
-	run->input.severities[f->severity]++;
+	(f->policy ? run->input.predicted : run->input.severities)[f->severity]++;
 	if (run->options->json)
 		report_json_finding(&run->report, f);
 	else
@@ -83,10 +88,12 @@ static void summarize(struct run *run, struct reblock_audit *audit,
 
 static int status_of(const struct report_input *in, const struct reblock_summary *total)
 {
-	if (in->severities[REBLOCK_ERROR] || in->severities[REBLOCK_WARNING])
+	if (in->severities[REBLOCK_ERROR] || in->severities[REBLOCK_WARNING] ||
+	    in->predicted[REBLOCK_ERROR])
 		return CLI_FOUND;
 	if (in->damages || in->lost || total->lost || total->out_of_order ||
-	    report_unjudged(total) || report_possible(total))
+	    report_unjudged(total) || report_possible(total) ||
+	    (in->policy && report_unpredicted(total)))
 		return CLI_INCOMPLETE;
 	return CLI_OK;
 }
@@ -95,7 +102,9 @@ static int audit_file(const char *path, const struct options *options)
 {
 	struct run run = { .options = options, .report = { stdout, options->colour, path } };
 	struct cli_damages damages = { "audit", path, 0, &run.progress };
-	struct reblock_audit_options how = { .finding = on_finding, .context = &run };
+	struct reblock_audit_options how = { .policy = options->policy,
+					     .finding = on_finding,
+					     .context = &run };
 	struct reblock_replay replay = { .jobs = options->jobs, .progress = on_progress };
 	struct reblock_summary total;
 	struct reblock_input *input;
@@ -121,6 +130,7 @@ static int audit_file(const char *path, const struct options *options)
 		run.input.source = reblock_input_source(input);
 		run.input.lost = reblock_audit_lost_records(audit);
 		run.input.damages = reblock_input_damages(input);
+		run.input.policy = options->policy ? options->policy->name : NULL;
 		report_total(audit, &total);
 		summarize(&run, audit, &total);
 		status = status_of(&run.input, &total);
@@ -143,11 +153,12 @@ static int worse(int a, int b)
 /* Returns -1 to go on, or an exit status. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { JSON = 256, SCHEMA, VNMI, COLOUR };
+	enum { JSON = 256, SCHEMA, VNMI, POLICY, COLOUR };
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, JSON },
 		{ "json-schema", no_argument, NULL, SCHEMA },
 		{ "vnmi", required_argument, NULL, VNMI },
+		{ "policy", required_argument, NULL, POLICY },
 		{ "color", required_argument, NULL, COLOUR },
 		{ "colour", required_argument, NULL, COLOUR },
 		{ "jobs", required_argument, NULL, 'j' },
@@ -173,6 +184,11 @@ static int read_options(int argc, char **argv, struct options *o)
 			if (cli_vnmi(optarg, &o->vnmi))
 				break;
 			cli_say("audit", "--vnmi takes on or off, not \"%s\"", optarg);
+			return CLI_ERROR;
+		case POLICY:
+			o->policy = cli_policy(optarg);
+			if (o->policy)
+				break;
 			return CLI_ERROR;
 		case COLOUR:
 			if (cli_colour(optarg, stdout, &o->colour))

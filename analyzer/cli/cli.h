@@ -21,6 +21,7 @@ int cli_explain(int argc, char **argv);
 int cli_convert(int argc, char **argv);
 int cli_record(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_policies(int argc, char **argv);
 
 /* One line on standard error, which begins with "reblock COMMAND: ". */
 __attribute__((format(printf, 2, 3))) void cli_say(const char *command, const char *format, ...);

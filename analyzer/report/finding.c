@@ -33,6 +33,8 @@ void report_text_finding(const struct report *r, const struct reblock_finding *f
 	fprintf(r->out, "    rule      %s (docs/rules.md)\n", f->rule ? f->rule : "?");
 	fprintf(r->out, "    evidence  %s: %s\n", reblock_evidence_name(f->evidence),
 		evidence_text(f->evidence));
+	if (f->policy)
+		fprintf(r->out, "    policy    %s\n", f->policy);
 	fprintf(r->out, "    records  ");
 	for (unsigned i = 0; i < f->n_records; i++)
 		fprintf(r->out, " #%" PRIu64, f->records[i]);
@@ -82,6 +84,8 @@ void report_json_finding(const struct report *r, const struct reblock_finding *f
 	json_object_set_new(object, "why", string(f->why));
 	json_object_set_new(object, "rule", string(f->rule ? f->rule : ""));
 	json_object_set_new(object, "assumes", assumes);
+	if (f->policy)
+		json_object_set_new(object, "policy", string(f->policy));
 	json_dumpf(object, r->out, JSON_COMPACT);
 	fputc('\n', r->out);
 	json_decref(object);

@@ -38,6 +38,6 @@ const char report_json_schema[] =
 	"      \"type\": \"array\",\n"
 	"      \"items\": { \"enum\": [\"l2-0\", \"vnmi-on\", \"vnmi-off\", \"no-handler\", \"entered\"] }\n"
 	"    },\n"
-	"    \"policy\": { \"description\": \"For evidence predicted: the model.\", \"type\": \"string\" }\n"
+	"    \"policy\": { \"description\": \"For evidence predicted, and only there: the policy whose model says so.\", \"type\": \"string\" }\n"
 	"  }\n"
 	"}\n";

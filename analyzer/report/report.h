@@ -26,7 +26,9 @@ struct report_input {
 	const struct reblock_source *source;
 	uint64_t records, lost; /* lost: lost records in the stream */
 	uint64_t damages;
-	uint64_t severities[3]; /* findings by enum reblock_severity */
+	uint64_t severities[3]; /* findings by enum reblock_severity: what was seen */
+	const char *policy;     /* name of the policy that was replayed, NULL: none */
+	uint64_t predicted[3];  /* its findings, likewise */
 };
 
 /* Sum of all vCPUs; its vm, vcpu, pid and name mean nothing. */
@@ -35,6 +37,19 @@ void report_total(struct reblock_audit *audit, struct reblock_summary *total);
 uint64_t report_unblocks(const struct reblock_summary *s);
 uint64_t report_unjudged(const struct reblock_summary *s); /* of these */
 uint64_t report_possible(const struct reblock_summary *s);
+
+/* IRET unblocks for which the policy has no certain answer. */
+uint64_t report_unpredicted(const struct reblock_summary *s);
+
+/*
+ * The policies that come with reblock: a list, and what each does in each situation of the rules (a
+ * table with a legend); for people, or one JSON object a line for each policy.
+ */
+void report_policy_names(FILE *out); /* one a line */
+void report_text_policies(FILE *out);
+void report_json_policies(FILE *out);
+void report_text_comparison(FILE *out);
+void report_json_comparison(FILE *out);
 
 /* The summary of one input: the source, each VM, each vCPU, and the verdict. */
 void report_text_summary(const struct report *r, struct reblock_audit *audit,

@@ -31,6 +31,11 @@ uint64_t report_possible(const struct reblock_summary *s)
 	return n;
 }
 
+uint64_t report_unpredicted(const struct reblock_summary *s)
+{
+	return report_unblocks(s) - s->predicted_unblocks;
+}
+
 static void add_up(struct reblock_summary *total, const struct reblock_summary *s)
 {
 	total->records += s->records;
@@ -51,8 +56,11 @@ static void add_up(struct reblock_summary *total, const struct reblock_summary *
 		total->unjudged[i] += s->unjudged[i];
 		total->possible[i] += s->possible[i];
 	}
-	for (unsigned i = 0; i < REBLOCK_FINDING_KINDS; i++)
+	for (unsigned i = 0; i < REBLOCK_FINDING_KINDS; i++) {
 		total->findings[i] += s->findings[i];
+		total->predicted[i] += s->predicted[i];
+	}
+	total->predicted_unblocks += s->predicted_unblocks;
 }
 
 void report_total(struct reblock_audit *audit, struct reblock_summary *total)
@@ -106,17 +114,18 @@ static void causes(const struct report *r, const char *what, const uint64_t coun
 				reblock_cause_name(i), reblock_cause_text(i));
 }
 
-static void findings(const struct report *r, const struct reblock_summary *s)
+static void findings(const struct report *r, const char *heading,
+		     const uint64_t counts[REBLOCK_FINDING_KINDS])
 {
-	const char *sep = "    findings: ";
+	const char *sep = heading;
 
 	for (unsigned i = 0; i < REBLOCK_FINDING_KINDS; i++) {
-		if (!s->findings[i])
+		if (!counts[i])
 			continue;
-		fprintf(r->out, "%s%" PRIu64 " %s", sep, s->findings[i], reblock_finding_name(i));
+		fprintf(r->out, "%s%" PRIu64 " %s", sep, counts[i], reblock_finding_name(i));
 		sep = ", ";
 	}
-	if (*sep == ',')
+	if (sep != heading)
 		fprintf(r->out, "\n");
 }
 
@@ -158,7 +167,8 @@ static void counts(const struct report *r, const struct reblock_summary *s)
 		fprintf(r->out,
 			"    out of order: %" PRIu64 " record%s older than the one before\n",
 			s->out_of_order, plural(s->out_of_order));
-	findings(r, s);
+	findings(r, "    findings: ", s->findings);
+	findings(r, "    predicted: ", s->predicted);
 	for (unsigned bit = 0; bit < REBLOCK_ASSUMPTIONS; bit++)
 		if (s->assumes >> bit & 1)
 			fprintf(r->out, "    assumed: %s: %s\n", reblock_assumption_name(bit),
@@ -187,6 +197,34 @@ static void vm_lines(const struct report *r, struct reblock_audit *audit, size_t
 		fprintf(r->out, ", %zu vCPUs: ", n);
 		counts(r, &total);
 	}
+}
+
+/* What the model says stands on a line of its own: it is about another hypervisor than what was seen. */
+static void policy_line(const struct report *r, const struct reblock_summary *total,
+			const struct report_input *in)
+{
+	uint64_t errors = in->predicted[REBLOCK_ERROR], notes = in->predicted[REBLOCK_NOTE],
+		 unblocks = report_unblocks(total), unpredicted = report_unpredicted(total);
+
+	fprintf(r->out, "%s%s%s: policy %s: ", report_bold(r), r->file, report_plain(r),
+		in->policy);
+	if (errors)
+		fprintf(r->out, "%s%" PRIu64 " error%s, %" PRIu64 " note%s predicted%s",
+			report_severity_colour(r, REBLOCK_ERROR), errors, plural(errors), notes,
+			plural(notes), report_plain(r));
+	else
+		fprintf(r->out, "nothing wrong predicted, %" PRIu64 " note%s", notes,
+			plural(notes));
+	if (!unblocks)
+		fprintf(r->out, "; no IRET unblock was seen\n");
+	else if (!unpredicted)
+		fprintf(r->out, "; %s%" PRIu64 " IRET unblock%s replayed\n",
+			unblocks == 1 ? "" : "all ", unblocks, plural(unblocks));
+	else
+		fprintf(r->out,
+			"; %" PRIu64 " of %" PRIu64
+			" IRET unblock%s replayed (docs/policies.md says why not all)\n",
+			unblocks - unpredicted, unblocks, plural(unblocks));
 }
 
 void report_text_verdict(const struct report *r, const struct reblock_summary *total,
@@ -224,6 +262,8 @@ void report_text_verdict(const struct report *r, const struct reblock_summary *t
 		fprintf(r->out, "; the input is damaged (%" PRIu64 " place%s)", in->damages,
 			plural(in->damages));
 	fprintf(r->out, "\n");
+	if (in->policy)
+		policy_line(r, total, in);
 }
 
 void report_text_summary(const struct report *r, struct reblock_audit *audit,

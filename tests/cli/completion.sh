@@ -40,6 +40,7 @@ only --json-schema audit --json-
 only "on off" audit --vnmi ""
 only "auto always never" audit --color ""
 only never explain --color n
+completes "sdm kvm xen-before-d329b37d12" audit --policy ""
 only "trace json" convert --to ""
 touch some.rbt other.rbt
 only some.rbt audit so

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.bash"
 
 run 0 "$REBLOCK" --help
-for command in audit explain record convert doctor; do
+for command in audit explain record convert policies doctor; do
 	says out "  $command "
 done
 run 0 "$REBLOCK" --version
@@ -15,7 +15,7 @@ run 2 "$REBLOCK" frobnicate
 one_line err
 says err frobnicate
 
-for command in audit explain record convert doctor; do
+for command in audit explain record convert policies doctor; do
 	run 0 "$REBLOCK" $command --help
 	says out "usage: reblock $command"
 	says out "examples:"

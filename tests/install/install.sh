@@ -45,6 +45,15 @@ for header in "$prefix"/include/reblock/*.h; do
         fail "${header##*/} does not stand alone"
 done
 
+# The example, as its first lines say.
+# shellcheck disable=SC2046 # options
+cc -std=c17 -Wall -Wextra -Werror -shared -fPIC $(pkg-config --cflags reblock) -o "$work/mine.so" \
+    "$prefix/share/doc/reblock/examples/policy/mine.c"
+status=0
+"$prefix/bin/reblock" audit --quiet --policy "$work/mine.so" "$here/../../corpus/traces/6.12-stock.rbt" >"$work/out" || status=$?
+[[ $status == 1 ]] || fail "audit with the example's policy ends with status $status"
+grep -q 'policy    mine' "$work/out" || fail "the example's policy predicts nothing"
+
 # shellcheck disable=SC2046 # options
 cc -std=c17 -Wall -Wextra -Werror "$here/use.c" -o "$work/shared" $(pkg-config --cflags --libs reblock)
 LD_LIBRARY_PATH=$library "$work/shared" || fail "the program that uses the shared library fails"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The audit on streams written by hand: tests/unit/tables/audit.cases. The file says what it holds.
+ * The audit on streams written by hand: tests/unit/tables/audit.cases, and predict.cases with a policy beside
+ * it. audit.cases says what they hold.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 #include <reblock/audit.h>
 #include <reblock/json.h>
+#include <reblock/policies.h>
 
 #define MAX_RECORDS 4096
 #define MAX_LINES 64
@@ -55,6 +57,10 @@ static int on_finding(void *context, const struct reblock_finding *f)
 		if (f->assumes & 1u << i)
 			n += snprintf(line + n, sizeof(line) - (size_t)n, " assumes %s",
 				      reblock_assumption_name(i));
+	if (f->policy)
+		(void)snprintf(line + n, sizeof(line) - (size_t)n, " policy %s", f->policy);
+	if ((f->evidence == REBLOCK_PREDICTED) != (f->policy != NULL))
+		(void)snprintf(line, sizeof(line), "a policy, or none, with that grade");
 	if (strlen(f->why) < 20 || f->why[strlen(f->why) - 1] != '.')
 		(void)snprintf(line, sizeof(line), "not one sentence: %.100s", f->why);
 	see(line);
@@ -134,22 +140,21 @@ static void read_json(const char *line, unsigned number)
 				      &test.source, error, sizeof(error));
 
 	if (what < 0)
-		fail_msg("audit.cases:%u: %s", number, error);
+		fail_msg("cases:%u: %s", number, error);
 	if (what == REBLOCK_JSON_IS_RECORD)
 		test.n_records++;
 	assert_true(test.n_records < MAX_RECORDS);
 }
 
-static void all_cases(void **state)
+static void read_cases(const char *path)
 {
 	static const char common[] =
 		"{\"event\":\"meta\",\"captures\":[\"exit\",\"entry\",\"mask_write\",\"mask_read\",\"blocked_read\",\"user_exit\",\"events_write\"]}";
-	FILE *file = fopen(SOURCE_DIR "/tests/unit/tables/audit.cases", "r");
+	FILE *file = fopen(path, "r");
 	char line[1024];
 	unsigned number = 0;
 	size_t from = 0;
 
-	(void)state;
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file)) {
 		number++;
@@ -169,16 +174,28 @@ static void all_cases(void **state)
 			test.findings_only = true;
 		} else if (strcmp(line, "vnmi on") == 0) {
 			test.options.vnmi = REBLOCK_VNMI_ON;
+		} else if (strncmp(line, "policy ", 7) == 0) {
+			test.options.policy = reblock_policy_find(line + 7);
+			assert_non_null(test.options.policy);
+			test.findings_only = true;
 		} else if (strncmp(line, "-> ", 3) == 0) {
 			assert_true(test.n_expected < MAX_LINES);
 			(void)snprintf(test.expected[test.n_expected++], sizeof(test.expected[0]),
 				       "%.159s", line + 3);
 		} else if (line[0] && line[0] != '#') {
-			fail_msg("audit.cases:%u: what is this?", number);
+			fail_msg("cases:%u: what is this?", number);
 		}
 	}
 	(void)fclose(file);
 	run_case();
+	test.name[0] = '\0';
+}
+
+static void all_cases(void **state)
+{
+	(void)state;
+	read_cases(SOURCE_DIR "/tests/unit/tables/audit.cases");
+	read_cases(SOURCE_DIR "/tests/unit/tables/predict.cases");
 	print_message("%u cases\n", n_cases);
 	assert_int_equal(n_failed, 0);
 	assert_true(n_cases > 30);

@@ -9,6 +9,7 @@
 #define REBLOCK_AUDIT_H
 
 #include <stdbool.h>
+#include <reblock/policy.h>
 #include <reblock/record.h>
 #include <reblock/rules.h>
 #include <reblock/source.h>
@@ -96,7 +97,9 @@ struct reblock_finding {
 	/* numbers of the records it rests on, ascending */
 	uint64_t records[REBLOCK_FINDING_RECORDS];
 	const char *rule; /* section of docs/rules.md, such as "2, row 6"; static */
-	char why[320];    /* one plain sentence */
+	/* For evidence predicted: name of the policy, which lives as long as it. Else NULL: it was seen. */
+	const char *policy;
+	char why[320]; /* one plain sentence */
 };
 
 /* What became of an IRET unblock, or of an exit that may have been one. */
@@ -140,8 +143,11 @@ struct reblock_summary {
 	uint64_t lost;         /* places where records of this vCPU are missing */
 	uint64_t lost_records; /* how many are known to be missing there */
 	uint64_t out_of_order; /* records older than their predecessor */
-	uint64_t findings[REBLOCK_FINDING_KINDS];
+	uint64_t findings[REBLOCK_FINDING_KINDS]; /* seen; predicted ones are not in here */
 	uint8_t assumes; /* enum reblock_assumption: what was assumed for this vCPU */
+	/* With a policy: what it would have got wrong, and the IRET unblocks it has a certain answer for. */
+	uint64_t predicted[REBLOCK_FINDING_KINDS];
+	uint64_t predicted_unblocks;
 };
 
 struct reblock_audit;
@@ -171,6 +177,11 @@ enum reblock_vnmi { REBLOCK_VNMI_NOT_ASSUMED, REBLOCK_VNMI_ON, REBLOCK_VNMI_OFF 
 struct reblock_audit_options {
 	/* Stands in for absent pin-based controls where the source does not carry them. */
 	enum reblock_vnmi vnmi;
+	/*
+	 * Replayed over the trace, where it is not NULL: what it would have got wrong comes as findings of
+	 * grade predicted (docs/policies.md). It must outlive the audit.
+	 */
+	const struct reblock_policy *policy;
 	reblock_finding_fn *finding;     /* may be NULL */
 	reblock_judgement_fn *judgement; /* may be NULL */
 	reblock_pair_fn *pair;           /* may be NULL */
