@@ -229,6 +229,7 @@ static void vms(void **state)
 	perf_build_event(b, PERF_BUILD_EXIT, 0, 100, 10, 11, &zero);
 	perf_build_event(b, PERF_BUILD_EXIT, 0, 110, 10, 12, &one);
 	perf_build_event(b, PERF_BUILD_EXIT, 0, 120, 10, 13, &zero); /* another VM */
+	perf_build_event(b, PERF_BUILD_EXIT, 0, 125, 10, 14, &zero); /* and another */
 	perf_build_event(b, PERF_BUILD_EXIT, 0, 130, 20, 21, &zero);
 	perf_build_event(b, PERF_BUILD_EXIT, 0, 140, 20, 21, &one);   /* the same thread */
 	perf_build_event(b, PERF_BUILD_ENTRY, 0, 150, 20, 21, &zero); /* it went back */
@@ -239,11 +240,13 @@ static void vms(void **state)
 		    "exit 1/1 t=110 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
 		    "meta 2/* t=120 cpu=0 pid=10 name=first\n"
 		    "exit 2/0 t=120 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
-		    "meta 3/* t=130 cpu=0 pid=20 name=second\n"
-		    "exit 3/0 t=130 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
-		    "exit 3/1 t=140 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
-		    "user_exit 3/0 t=150 cpu=0\n"
-		    "entry 3/0 t=150 cpu=0 rip=0x1000 no-other\n"
+		    "meta 3/* t=125 cpu=0 pid=10 name=first\n"
+		    "exit 3/0 t=125 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
+		    "meta 4/* t=130 cpu=0 pid=20 name=second\n"
+		    "exit 4/0 t=130 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
+		    "exit 4/1 t=140 cpu=0 reason=12 q=0 ii=0 idtv=0 rip=0x1000\n"
+		    "user_exit 4/0 t=150 cpu=0\n"
+		    "entry 4/0 t=150 cpu=0 rip=0x1000 no-other\n"
 		    "entry 2/0 t=160 cpu=0 rip=0x1000 no-other\n");
 }
 

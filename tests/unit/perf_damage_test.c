@@ -16,7 +16,7 @@ static uint8_t *form(unsigned which, size_t *size)
 {
 	struct perf_build_options o = { .table = PERF_TABLE,
 					.version = which == 3 ? "4.15" : "6.1",
-					.events = which ? PERF_BUILD_BOTH : PERF_BUILD_USUAL,
+					.events = PERF_BUILD_BOTH,
 					.cpus = 2,
 					.pipe = which == 1 || which == 2,
 					.compress = which == 2,

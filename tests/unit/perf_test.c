@@ -328,8 +328,8 @@ static char *perf_says(const char *command, const uint8_t *data, size_t size)
 	FILE *text = open_memstream(&out, &length), *from;
 
 	fixture_write(data, size);
-	snprintf(line, sizeof(line), "perf %s -i %s%s 2>/dev/null", command, fixture_path,
-		 strstr(command, "kvm") ? " stat report 2>&1" : "");
+	snprintf(line, sizeof(line), "perf %s -i %s%s", command, fixture_path,
+		 strstr(command, "kvm") ? " stat report 2>&1" : " 2>/dev/null");
 	from = popen(line, "r");
 	assert_true(text && from);
 	for (int c; (c = getc(from)) != EOF;)
