@@ -22,5 +22,6 @@ file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
 install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES completions/reblock.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME reblock)
 # Findings name docs/rules.md.
-install(FILES LICENSE docs/rules.md docs/collector.md docs/jsonl.md docs/policies.md docs/trace-format.md TYPE DOC)
+install(FILES LICENSE docs/rules.md docs/collector.md docs/jsonl.md docs/perf.md docs/policies.md docs/reports.md
+	docs/trace-dat.md docs/trace-format.md TYPE DOC)
 install(DIRECTORY examples TYPE DOC)

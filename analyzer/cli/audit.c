@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <reblock/parallel.h>
+#include "cli/audit_reports.h"
 #include "cli/cli.h"
 #include "cli/policy_load.h"
 #include "report/report.h"
@@ -14,13 +15,15 @@ static const char help_text[] =
 	"NMI blocking was handled wrongly, with the evidence; then what was judged, what was not, and why.\n\n"
 	"  --json            one JSON object a line for each finding; the verdict goes to standard error\n"
 	"  --json-schema     print the schema of these objects and exit\n"
+	"  --html FILE       write a page to look at: summary, timeline, findings explained; of one trace\n"
+	"  --perfetto FILE   write the trace for ui.perfetto.dev and trace processors; of one trace\n"
 	"  --vnmi on|off     where a source cannot carry the pin-based controls, take \"NMI exiting\" as 1 and\n"
 	"                    \"virtual NMIs\" as this. Default: on for perf.data and trace.dat, which are KVM's;\n"
 	"                    else such exits are not judged\n"
-	"  -j, --jobs N      judge with N threads (1 to 16; default 1: a host's CPUs are its guests'); the output is\n"
-	"                    the same to the byte\n"
 	"  --policy POLICY   also say where another hypervisor would have gone wrong on this trace, grade\n"
 	"                    predicted: a NAME that reblock policies lists, or ./FILE.so (whose code is run)\n"
+	"  -j, --jobs N      judge with N threads (1 to 16; default 1: a host's CPUs are its guests'); the output is\n"
+	"                    the same to the byte\n"
 	"  --color WHEN      auto (default), always or never\n"
 	"  -q, --quiet       findings only, no summary\n"
 	"  -v, --verbose     with --json: the whole summary to standard error\n"
@@ -36,12 +39,14 @@ static const char help_text[] =
 	"  reblock audit --json *.rbt | jq -r .why\n"
 	"  reblock audit --policy xen-before-d329b37d12 host.rbt\n"
 	"  zstdcat host.rbt.zst | reblock audit -\n"
+	"  reblock audit --html host.html host.rbt\n"
 	"  reblock audit --quiet host.rbt || reblock explain host.rbt#1234\n";
 
 struct options {
 	enum reblock_vnmi vnmi;
-	unsigned jobs;
 	const struct reblock_policy *policy; /* may be NULL */
+	const char *html, *perfetto;         /* files to be written, NULL: none */
+	unsigned jobs;
 	bool json, quiet, verbose, colour;
 };
 
@@ -50,6 +55,7 @@ struct run {
 	struct report report;
 	struct report_input input;
 	struct cli_progress progress;
+	struct audit_reports *reports; /* NULL: none are wanted */
 };
 
 static int on_finding(void *context, const struct reblock_finding *f)
@@ -58,11 +64,28 @@ static int on_finding(void *context, const struct reblock_finding *f)
 
 	cli_progress_clear(&run->progress);
 	(f->policy ? run->input.predicted : run->input.severities)[f->severity]++;
+	audit_reports_finding(run->reports, f);
 	if (run->options->json)
 		report_json_finding(&run->report, f);
 	else
 		report_text_finding(&run->report, f);
 	return ferror(run->report.out) ? -EPIPE : 0;
+}
+
+static void on_judgement(void *context, const struct reblock_judgement *judgement)
+{
+	audit_reports_judgement(((struct run *)context)->reports, judgement);
+}
+
+static void on_pair(void *context, const struct reblock_pair *pair)
+{
+	audit_reports_pair(((struct run *)context)->reports, pair);
+}
+
+/* Reports see each record just before what the audit says of it. */
+static void on_record(void *context, uint64_t number, const struct reblock_record *record)
+{
+	audit_reports_record(((struct run *)context)->reports, number, record);
 }
 
 static void on_progress(void *context, const struct reblock_input *input)
@@ -119,6 +142,16 @@ static int audit_file(const char *path, const struct options *options)
 		return CLI_ERROR;
 	}
 	how.vnmi = cli_vnmi_for(input, options->vnmi);
+	if (!audit_reports_begin(&run.reports, options->html, options->perfetto,
+				 reblock_input_source(input), how.vnmi)) {
+		reblock_input_close(input);
+		return CLI_ERROR;
+	}
+	if (run.reports) {
+		how.judgement = on_judgement;
+		how.pair = on_pair;
+		replay.record = on_record;
+	}
 	err = reblock_audit_input(input, &how, &replay, &audit, &run.input.records);
 	cli_progress_clear(&run.progress);
 	cli_damages_end(&damages);
@@ -134,7 +167,11 @@ static int audit_file(const char *path, const struct options *options)
 		report_total(audit, &total);
 		summarize(&run, audit, &total);
 		status = status_of(&run.input, &total);
+		if (!audit_reports_end(run.reports, path, audit, &run.input))
+			status = CLI_ERROR;
+		run.reports = NULL;
 	}
+	audit_reports_drop(run.reports);
 	reblock_audit_free(audit);
 	reblock_input_close(input);
 	return status;
@@ -153,10 +190,12 @@ static int worse(int a, int b)
 /* Returns -1 to go on, or an exit status. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-	enum { JSON = 256, SCHEMA, VNMI, POLICY, COLOUR };
+	enum { JSON = 256, SCHEMA, HTML, PERFETTO, VNMI, POLICY, COLOUR };
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, JSON },
 		{ "json-schema", no_argument, NULL, SCHEMA },
+		{ "html", required_argument, NULL, HTML },
+		{ "perfetto", required_argument, NULL, PERFETTO },
 		{ "vnmi", required_argument, NULL, VNMI },
 		{ "policy", required_argument, NULL, POLICY },
 		{ "color", required_argument, NULL, COLOUR },
@@ -180,6 +219,12 @@ static int read_options(int argc, char **argv, struct options *o)
 		case SCHEMA:
 			fputs(report_json_schema, stdout);
 			return cli_finish("audit", stdout, CLI_OK);
+		case HTML:
+			o->html = optarg;
+			break;
+		case PERFETTO:
+			o->perfetto = optarg;
+			break;
 		case VNMI:
 			if (cli_vnmi(optarg, &o->vnmi))
 				break;
@@ -215,6 +260,11 @@ static int read_options(int argc, char **argv, struct options *o)
 		default:
 			return cli_bad_option("audit", c, argv);
 		}
+	}
+	if (argc - optind > 1 && (o->html || o->perfetto)) {
+		cli_say("audit", "%s writes one trace, and %d are given; see reblock audit --help",
+			o->html ? "--html" : "--perfetto", argc - optind);
+		return CLI_ERROR;
 	}
 	if (optind < argc)
 		return -1;

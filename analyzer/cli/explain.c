@@ -32,18 +32,6 @@ struct options {
 	bool colour;
 };
 
-/* Puts the option's controls in for absent ones. Returns whether it did. */
-static bool assume_pin(struct reblock_record *r, enum reblock_vnmi vnmi)
-{
-	if (vnmi == REBLOCK_VNMI_NOT_ASSUMED || reblock_has(r, REBLOCK_HAS_PIN))
-		return false;
-	r->presence |= REBLOCK_HAS_PIN;
-	r->pin = REBLOCK_PIN_NMI_EXITING;
-	if (vnmi == REBLOCK_VNMI_ON)
-		r->pin |= REBLOCK_PIN_VIRTUAL_NMIS;
-	return true;
-}
-
 /* One line of JSON that has to be a record of KIND. */
 static bool parse(const char *option, const char *text, unsigned kind, struct reblock_record *r)
 {
@@ -122,7 +110,7 @@ static int explain_text(const struct options *o)
 	if (e.has_entry && !audit_text(&e, o->vnmi))
 		return CLI_ERROR;
 	if (!e.has_entry)
-		e.assumed_pin = assume_pin(&e.exit, o->vnmi);
+		e.assumed_pin = explain_assume_pin(&e.exit, o->vnmi);
 	explain_exit(&report, &e);
 	return CLI_OK;
 }
@@ -175,7 +163,7 @@ static int explain_number(const char *word, const struct options *o)
 	} else if (explain_file_read(&x)) {
 		if (x.has_exit) {
 			if (!x.explain.has_verdict)
-				x.explain.assumed_pin = assume_pin(&x.explain.exit, x.vnmi);
+				x.explain.assumed_pin = explain_assume_pin(&x.explain.exit, x.vnmi);
 			if (x.wanted.kind != REBLOCK_EXIT && x.wanted.kind != REBLOCK_ENTRY) {
 				explain_record(&report, &x.wanted, x.number);
 				printf("  it lies between this exit and its entry:\n\n");

@@ -37,6 +37,13 @@ int bytes_more(struct bytes *b);
  */
 int bytes_need(struct bytes *b, size_t n);
 
+/*
+ * Puts a pipe's bytes, from the position on, into a file without a name in $TMPDIR, /var/tmp or /tmp,
+ * which takes its place; for a mapped file there is nothing to do. Returns 0 or a negative errno of
+ * open(2), read(2), write(2), mmap(2) (bytes_spool.c).
+ */
+int bytes_spool(struct bytes *b);
+
 /* Goes on by N of the bytes that can be looked at. */
 void bytes_skip(struct bytes *b, size_t n);
 

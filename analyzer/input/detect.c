@@ -14,8 +14,6 @@ static const struct {
 	const char *what;
 } others[] = {
 	{ "2ELIFREP", 8, "this is perf.data of a big-endian machine, which reblock does not read" },
-	{ "\x17\x08\x44tracing", 10,
-	  "this is a trace.dat of trace-cmd, which this version of reblock does not read; record with reblock record" },
 	{ "\x1f\x8b", 2, "this is compressed with gzip; pipe it: zcat FILE | reblock audit -" },
 	{ "\x28\xb5\x2f\xfd", 4,
 	  "this is compressed with zstd; pipe it: zstdcat FILE | reblock audit -" },
@@ -38,6 +36,11 @@ static bool like_trace(const struct bytes *b)
 	for (size_t i = 0; i < 8 && i < b->size; i++)
 		same += b->data[i] == (uint8_t)REBLOCK_TRACE_MAGIC[i];
 	return same >= 6 || (b->size < 8 && same == (int)b->size);
+}
+
+static bool like_trace_dat(const struct bytes *b)
+{
+	return b->size >= 10 && memcmp(b->data, "\x17\x08\x44tracing", 10) == 0;
 }
 
 /* Whether a line begins with a brace, the first or, should that be damaged, another. */
@@ -72,7 +75,7 @@ static int first_bytes(struct bytes *b, bool *blank)
 
 	*blank = true;
 	do {
-		err = b->size >= 8 ? bytes_more(b) : bytes_need(b, 8);
+		err = b->size >= 10 ? bytes_more(b) : bytes_need(b, 10);
 		for (size_t i = 0; !err && i < b->size && *blank; i++)
 			*blank = strchr(" \t\r\n", b->data[i]) && b->data[i];
 	} while (!err && *blank && !b->ended && b->size < REBLOCK_TRACE_HEADER_MAX);
@@ -101,6 +104,10 @@ int detect_format(struct reblock_input *in, char **error)
 			error);
 	if (like_trace(b)) {
 		in->format = REBLOCK_FORMAT_TRACE;
+		return 0;
+	}
+	if (like_trace_dat(b)) {
+		in->format = REBLOCK_FORMAT_TRACE_DAT;
 		return 0;
 	}
 	if (b->size >= 8 && memcmp(b->data, PERF_MAGIC, 8) == 0) {

@@ -57,6 +57,8 @@ static int open_format(struct reblock_input *in, char **error)
 		return trace_open(in, error);
 	case REBLOCK_FORMAT_PERF:
 		return perf_open(in, error);
+	case REBLOCK_FORMAT_TRACE_DAT:
+		return trace_dat_open(in, error);
 	default:
 		return json_open(in);
 	}
@@ -110,6 +112,8 @@ long reblock_input_next(struct reblock_input *in, const struct reblock_record **
 		return trace_next(in, records);
 	case REBLOCK_FORMAT_PERF:
 		return perf_next(in, records);
+	case REBLOCK_FORMAT_TRACE_DAT:
+		return trace_dat_next(in, records);
 	default:
 		return json_next(in, records);
 	}
@@ -122,7 +126,14 @@ uint64_t reblock_input_damages(const struct reblock_input *in)
 
 const char *reblock_input_note(const struct reblock_input *in, size_t i)
 {
-	return in->format == REBLOCK_FORMAT_PERF ? perf_note(in, i) : NULL;
+	switch (in->format) {
+	case REBLOCK_FORMAT_PERF:
+		return perf_note(in, i);
+	case REBLOCK_FORMAT_TRACE_DAT:
+		return trace_dat_note_at(in, i);
+	default:
+		return NULL;
+	}
 }
 
 void reblock_input_progress(const struct reblock_input *in, uint64_t *done, uint64_t *total)
@@ -135,6 +146,7 @@ void reblock_input_close(struct reblock_input *in)
 {
 	if (!in)
 		return;
+	trace_dat_close(in);
 	perf_close(in);
 	bytes_close(&in->bytes);
 	free(in->name);

@@ -104,7 +104,7 @@ static int find_events(struct reblock_input *in, struct perf_reader *p, char **e
 int perf_open(struct reblock_input *in, char **error)
 {
 	struct perf_reader *p;
-	int err = perf_spool(&in->bytes);
+	int err = bytes_spool(&in->bytes);
 
 	if (err)
 		return err;

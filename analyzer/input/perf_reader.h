@@ -42,9 +42,6 @@ struct perf_reader {
 /* perf_header.c: finds records, attrs, formats and description. As reblock_input_open. */
 int perf_header_read(struct reblock_input *in, struct perf_reader *p, char **error);
 
-/* perf_spool.c: a pipe's bytes into a file without a name, which takes its place. */
-int perf_spool(struct bytes *b);
-
 /* perf_names.c. perf_names_take: of a COMM record. perf_names_get is a kvm_events_name_fn. */
 struct perf_names *perf_names_new(void);
 int perf_names_take(struct perf_names *names, const uint8_t *record, const struct perf_attr *form);

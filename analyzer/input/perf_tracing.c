@@ -4,20 +4,14 @@
  * page size; header_page, header_event; ftrace's own formats; then for each system its name, the number
  * of formats, and each as a size and the text of its file in tracefs.
  */
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <event-parse.h>
+#include "input/kvm_format.h"
 #include "input/perf_format.h"
 #include "input/perf_tracing.h"
 
-#define FORMAT_MOST \
-	((size_t)1 << 16) /* the largest text that is looked at; KVM's have up to 10 KiB */
-#define LINES_MOST 64
 #define KVM_FORMATS_MOST 1024
 
 struct reading {
@@ -53,123 +47,6 @@ static bool take_count(struct reading *r, size_t size, uint64_t *n)
 	return p != NULL;
 }
 
-/* The next line of the text, without its end; false where there is none. */
-static bool next_line(struct reading *text, char line[256])
-{
-	const uint8_t *end = memchr(text->at, '\n', text->left);
-	size_t size = end ? (size_t)(end - text->at) : text->left;
-
-	if (!text->left || size >= 256)
-		return false;
-	memcpy(line, text->at, size);
-	line[size] = 0;
-	take(text, end ? size + 1 : size);
-	return strlen(line) == size;
-}
-
-/* Whether TEXT is words of a C type and a name, such as "unsigned long guest_rip". */
-static bool plain_declaration(const char *text)
-{
-	bool at_word = true;
-	int words = 0;
-
-	for (const char *c = text; *c; c++) {
-		if (*c == ' ') {
-			if (at_word)
-				return false;
-			at_word = true;
-			continue;
-		}
-		if (!(isalnum((unsigned char)*c) || *c == '_') ||
-		    (at_word && isdigit((unsigned char)*c)))
-			return false;
-		words += at_word;
-		at_word = false;
-	}
-	return !at_word && words >= 2 && words <= 4;
-}
-
-struct text {
-	char *out;
-	size_t used, room;
-};
-
-__attribute__((format(printf, 2, 3))) static bool put(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->out + t->used, t->room - t->used, format, args);
-	va_end(args);
-	if (n < 0 || (size_t)n >= t->room - t->used)
-		return false;
-	t->used += (size_t)n;
-	return true;
-}
-
-/* Arrays, pointers and the like are left out: nothing that is needed is one. */
-static bool put_field(struct text *t, const char *line)
-{
-	char declaration[128];
-	unsigned offset, size, is_signed;
-	int end = 0;
-
-	if (sscanf(line, " field:%127[^;]; offset:%5u; size:%5u; signed:%1u;%n", declaration,
-		   &offset, &size, &is_signed, &end) != 4 ||
-	    !end || line[end] || !plain_declaration(declaration))
-		return true;
-	return put(t, "\tfield:%s;\toffset:%u;\tsize:%u;\tsigned:%u;\n", declaration, offset, size,
-		   is_signed);
-}
-
-/* Writes a checked copy of the format TEXT. Returns whether it is one. */
-static bool copy_format(struct reading text, struct text *t)
-{
-	char line[256], name[64];
-	unsigned id, lines = 0;
-	int end = 0;
-	bool common = true;
-
-	if (!next_line(&text, line) || sscanf(line, "name: %63[a-z0-9_]%n", name, &end) != 1 ||
-	    line[end] || !next_line(&text, line) || sscanf(line, "ID: %5u%n", &id, &end) != 1 ||
-	    line[end] || !id || id > UINT16_MAX || !next_line(&text, line) ||
-	    strcmp(line, "format:") != 0)
-		return false;
-	if (!put(t, "name: %s\nID: %u\nformat:\n", name, id))
-		return false;
-	while (next_line(&text, line) && lines++ < LINES_MOST && strncmp(line, "print", 5) != 0) {
-		/* An empty line ends the common fields, another one all fields. */
-		if (!line[0] && !common)
-			break;
-		if (line[0] ? !put_field(t, line) : !put(t, "\n"))
-			return false;
-		common &= line[0] != 0;
-	}
-	return !common && put(t, "\nprint fmt: \"-\"\n");
-}
-
-static int give_format(struct tep_handle *tep, const uint8_t *data, size_t size)
-{
-	static const char wanted[] = "name: kvm_";
-	/* The copy is not much longer than what it copies. */
-	struct text t = { NULL, 0, 2 * size + 256 };
-	int err = 0;
-
-	/* A format that is not in order is as one that is not there: the event will be missed by name. */
-	if (size > FORMAT_MOST || size < sizeof(wanted) - 1 ||
-	    memcmp(data, wanted, sizeof(wanted) - 1) != 0)
-		return 0;
-	t.out = malloc(t.room);
-	if (!t.out)
-		return -ENOMEM;
-	if (copy_format((struct reading){ data, size }, &t) &&
-	    tep_parse_event(tep, t.out, t.used, "kvm") == TEP_ERRNO__MEM_ALLOC_FAILED)
-		err = -ENOMEM;
-	free(t.out);
-	return err;
-}
-
 /* N formats; gives those of KVM to TEP. Returns 0, -ENOMEM or -EINVAL (cut off). */
 static int read_formats(struct reading *r, uint64_t n, bool kvm, struct tep_handle *tep)
 {
@@ -181,8 +58,9 @@ static int read_formats(struct reading *r, uint64_t n, bool kvm, struct tep_hand
 		if (!take_count(r, 8, &size) || !(data = take(r, size)))
 			return -EINVAL;
 		/* KVM has about 90; more than that are not worth anybody's time. */
-		err = kvm && i < KVM_FORMATS_MOST ? give_format(tep, data, (size_t)size) : 0;
-		if (err)
+		err = kvm && i < KVM_FORMATS_MOST ? kvm_format_give(tep, data, size) : 0;
+		/* One that is not in order is as one that is not there: the event will be missed by name. */
+		if (err == -ENOMEM)
 			return err;
 	}
 	return 0;

@@ -30,7 +30,8 @@ struct reblock_input {
 	/* what another thread has found out of the chunk at this offset */
 	const struct trace_chunk_checked *checked;
 	uint64_t checked_at;
-	struct perf_reader *perf; /* perf.data */
+	struct perf_reader *perf;    /* perf.data */
+	struct trace_dat *trace_dat; /* trace.dat */
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */
@@ -55,6 +56,11 @@ int perf_open(struct reblock_input *in, char **error);
 long perf_next(struct reblock_input *in, const struct reblock_record **records);
 const char *perf_note(const struct reblock_input *in, size_t i); /* as reblock_input_note */
 void perf_close(struct reblock_input *in);
+
+int trace_dat_open(struct reblock_input *in, char **error);
+long trace_dat_next(struct reblock_input *in, const struct reblock_record **records);
+const char *trace_dat_note_at(const struct reblock_input *in, size_t i);
+void trace_dat_close(struct reblock_input *in); /* also where none is open */
 
 /* Whether a chunk header that is in order can be found near the beginning, though no file header is. */
 int trace_recognize(struct reblock_input *in, bool *found);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <reblock/json.h>
 #include <reblock/rules.h>
-#include "report/decode.h"
 #include "report/explain_steps.h"
 
 static void name_record(const struct report *r, uint64_t number)
@@ -72,22 +71,19 @@ void explain_pair(struct explain *e, const struct reblock_pair *pair)
 	e->has_verdict = true;
 }
 
+bool explain_assume_pin(struct reblock_record *exit, enum reblock_vnmi vnmi)
+{
+	if (vnmi == REBLOCK_VNMI_NOT_ASSUMED || reblock_has(exit, REBLOCK_HAS_PIN))
+		return false;
+	exit->presence |= REBLOCK_HAS_PIN;
+	exit->pin = REBLOCK_PIN_NMI_EXITING;
+	if (vnmi == REBLOCK_VNMI_ON)
+		exit->pin |= REBLOCK_PIN_VIRTUAL_NMIS;
+	return true;
+}
+
 static void show_between(const struct report *r, const struct explain *e)
 {
-	static const struct {
-		unsigned bit;
-		const char *text;
-	} texts[] = {
-		{ REBLOCK_BETWEEN_MASK_WRITE, "the hypervisor set its NMI mask" },
-		{ REBLOCK_BETWEEN_EVENTS_WRITE, "user space set the vCPU's events" },
-		{ REBLOCK_BETWEEN_USER_SPACE,
-		  "user space ran, and this source does not record its events writes" },
-		{ REBLOCK_BETWEEN_UNRECORDED,
-		  "an exit to user space cannot be excluded: this source does not say that it records them" },
-		{ REBLOCK_BETWEEN_OTHER_VMCS, "the entry used another VMCS (nested guest)" },
-		{ REBLOCK_BETWEEN_L2_UNKNOWN, "whether the entry used the same VMCS is not known" },
-	};
-
 	if (!e->between && !e->n_between && e->has_verdict)
 		return;
 	fprintf(r->out, "\n%sBetween exit and entry%s\n", report_bold(r), report_plain(r));
@@ -103,126 +99,62 @@ static void show_between(const struct report *r, const struct explain *e)
 		fprintf(r->out, "  and %u more records\n", e->n_between - e->n_seen);
 	if (!e->has_verdict)
 		fprintf(r->out, "  records are missing: what happened there is not known\n");
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (e->between & texts[i].bit)
-			fprintf(r->out, "  %s\n", texts[i].text);
+	for (unsigned bit = 0; explain_between(bit); bit++)
+		if (e->between >> bit & 1)
+			fprintf(r->out, "  %s\n", explain_between(bit));
 }
 
-/* The names of the absent fields in MISSING. */
-static void list_missing(const struct report *r, const char *where, unsigned missing)
+static void show_steps(const struct report *r, const struct explain *e,
+		       const struct reblock_unblock *u)
 {
-	const char *sep = "";
+	struct explain_step steps[EXPLAIN_STEPS];
+	unsigned n = explain_steps(e, u, steps);
 
-	if (!missing)
-		return;
-	fprintf(r->out, "  absent at the %s: ", where);
-	for (unsigned i = 0; reblock_field_name(i); i++) {
-		if (!(missing >> i & 1))
-			continue;
-		fprintf(r->out, "%s%s", sep, reblock_field_name(i));
-		sep = ", ";
+	fprintf(r->out,
+		"\n%sWhat the processor says%s (SDM volume 3C, \"Information About NMI Unblocking Due to IRET\")\n",
+		report_bold(r), report_plain(r));
+	for (unsigned i = 0; i < n; i++) {
+		fprintf(r->out, "  %u. %s %s%s%s\n", i + 1, steps[i].question, report_bold(r),
+			explain_answer(steps[i].answer), report_plain(r));
+		fprintf(r->out, "       %s\n", steps[i].from);
+		if (steps[i].then)
+			fprintf(r->out, "       -> %s\n", steps[i].then);
 	}
-	fprintf(r->out, "\n");
+	fprintf(r->out, "  %s%s%s\n", report_bold(r), explain_outcome(u), report_plain(r));
 }
 
-static void show_required(const struct report *r, const struct explain *e)
+static void show_required(const struct report *r, const struct explain *e,
+			  const struct reblock_unblock *u)
 {
-	static const char *const musts[] = {
-		[REBLOCK_MUST_UNKNOWN] = "nothing that can be checked",
-		[REBLOCK_MUST_BE_0] = "blocking by NMI must be 0",
-		[REBLOCK_MUST_BE_1] = "blocking by NMI must be 1",
-		[REBLOCK_MUST_NOT_CHANGE] = "blocking by NMI must not change",
-	};
-	static const char *const injections[] = {
-		[REBLOCK_INJECTS_NOTHING] = "nothing",
-		[REBLOCK_INJECTS_EXTERNAL_INTERRUPT] = "an external interrupt",
-		[REBLOCK_INJECTS_NMI] = "an NMI",
-		[REBLOCK_INJECTS_HARD_EXCEPTION] = "a hardware exception",
-		[REBLOCK_INJECTS_SOFT_EXCEPTION] = "a software exception",
-		[REBLOCK_INJECTS_OTHER] = "a software interrupt or another event",
-		[REBLOCK_INJECTS_NO_NMI] = "no NMI; whether anything else is not known",
-		[REBLOCK_INJECTS_NOTHING_OR_NMI] = "nothing, or an NMI",
-		[REBLOCK_INJECTS_UNKNOWN] = "not known",
-	};
-	static const char *const rips[] = { "elsewhere", "at the RIP of the exit",
-					    "not known where" };
-	const struct reblock_verdict *v = &e->verdict;
-	enum reblock_tri before = reblock_blocking(&e->exit), after = reblock_blocking(&e->entry);
+	struct explain_line lines[EXPLAIN_LINES];
+	unsigned n = explain_required(e, u, lines);
 
 	fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n", report_bold(r),
 		report_plain(r));
-	fprintf(r->out, "  the entry injects  %s\n", injections[reblock_injects(&e->entry)]);
-	fprintf(r->out, "  the guest resumes  %s\n", rips[reblock_rip_same(&e->exit, &e->entry)]);
-	if (!e->has_verdict) {
-		fprintf(r->out,
-			"  no row             records are missing between exit and entry (section 3)\n");
-	} else if (v->row) {
-		fprintf(r->out, "  row %u              %s\n", v->row, reblock_row_text(v->row));
-	} else {
-		fprintf(r->out, "  row not known      %s\n  possible rows     ",
-			reblock_row_text(0));
-		for (unsigned row = 1; row <= 12; row++)
-			if (v->rows >> row & 1)
-				fprintf(r->out, " %u", row);
-		fprintf(r->out, "\n");
-		list_missing(r, "exit",
-			     ~e->exit.presence &
-				     (REBLOCK_HAS_REASON | REBLOCK_HAS_RIP |
-				      REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_INTR_INFO |
-				      REBLOCK_HAS_IDT_VECTORING | REBLOCK_HAS_PIN));
-		list_missing(r, "entry",
-			     ~e->entry.presence &
-				     (REBLOCK_HAS_RIP | REBLOCK_HAS_INTR_INFO |
-				      REBLOCK_HAS_NMI_INJECTED | REBLOCK_HAS_RIP_SAME));
-	}
-	fprintf(r->out, "  required           %s%s%s\n", report_bold(r), musts[v->must],
-		report_plain(r));
-	fprintf(r->out, "  seen at the exit   ");
-	fprintf(r->out,
-		before == REBLOCK_UNKNOWN ? "blocking is absent\n" : "blocking by NMI was %d\n",
-		before);
-	fprintf(r->out, "  seen at the entry  ");
-	if (after == REBLOCK_UNKNOWN) {
-		fprintf(r->out, "blocking is absent: only what the audit found can tell\n");
-		return;
-	}
-	fprintf(r->out, "blocking by NMI was %d", after);
-	if (v->must == REBLOCK_MUST_BE_0 || v->must == REBLOCK_MUST_BE_1 ||
-	    (v->must == REBLOCK_MUST_NOT_CHANGE && before != REBLOCK_UNKNOWN)) {
-		enum reblock_tri want = v->must == REBLOCK_MUST_BE_0 ? REBLOCK_NO :
-					v->must == REBLOCK_MUST_BE_1 ? REBLOCK_YES :
-								       before;
+	for (unsigned i = 0; i < n; i++) {
+		const struct explain_line *l = &lines[i];
 
-		fprintf(r->out, ": %s%s%s",
-			after == want ? "" : report_severity_colour(r, REBLOCK_ERROR),
-			after == want ? "as required" : "not what is required", report_plain(r));
+		fprintf(r->out, "  ");
+		if (*l->label)
+			fprintf(r->out, "%-18s ", l->label);
+		fprintf(r->out, "%s%s%s", l->important ? report_bold(r) : "", l->text,
+			l->important ? report_plain(r) : "");
+		if (l->as_required != REBLOCK_UNKNOWN)
+			fprintf(r->out, ": %s%s%s",
+				l->as_required ? "" : report_severity_colour(r, REBLOCK_ERROR),
+				l->as_required ? "as required" : "not what is required",
+				report_plain(r));
+		fprintf(r->out, "\n");
 	}
-	fprintf(r->out, "\n");
 }
 
 void explain_findings(const struct report *r, const struct explain *e)
 {
 	fprintf(r->out, "\n%sWhat the audit says%s\n", report_bold(r), report_plain(r));
 	if (e->has_judgement) {
-		const struct reblock_judgement *j = &e->judgement;
+		char text[DECODE_MAX];
 
-		fprintf(r->out, "  this %sIRET unblock was ",
-			j->unblocked == REBLOCK_YES ? "" : "possible ");
-		switch (j->outcome) {
-		case REBLOCK_OUTCOME_REBLOCKED:
-			fprintf(r->out, "judged: re-blocked\n");
-			break;
-		case REBLOCK_OUTCOME_MISSED:
-			fprintf(r->out, "judged: the re-block was missed\n");
-			break;
-		case REBLOCK_OUTCOME_REFLECTED:
-			fprintf(r->out, "judged: reflected to the guest, nothing to re-block\n");
-			break;
-		case REBLOCK_OUTCOME_UNJUDGED:
-			fprintf(r->out, "not judged: %s (%s)\n", reblock_cause_name(j->cause),
-				reblock_cause_text(j->cause));
-			break;
-		}
+		fprintf(r->out, "  %s\n", explain_judgement(&e->judgement, text));
 	}
 	if (!e->n_findings)
 		fprintf(r->out, "  no finding rests on this record\n");
@@ -239,27 +171,13 @@ void explain_exit(const struct report *r, const struct explain *e)
 
 	reblock_unblock_of(&e->exit, &u);
 	explain_record(r, &e->exit, e->exit_number);
-	explain_steps(r, e, &u);
+	show_steps(r, e, &u);
 	if (e->has_entry) {
 		show_between(r, e);
 		fprintf(r->out, "\n");
 		explain_record(r, &e->entry, e->entry_number);
-		show_required(r, e);
-	} else {
-		fprintf(r->out, "\n%sWhat the VMM must do%s (docs/rules.md, section 2)\n",
-			report_bold(r), report_plain(r));
-		if (u.unblocked == REBLOCK_YES)
-			fprintf(r->out,
-				"  row 6              if the guest resumes at this RIP with nothing or an external interrupt"
-				" injected: %s\n",
-				reblock_row_text(6));
-		if (reblock_idtv_is_nmi(&e->exit) == REBLOCK_YES)
-			fprintf(r->out, "  row 4              %s\n", reblock_row_text(4));
-		fprintf(r->out,
-			e->audited ?
-				"  the entry that follows was not recorded\n" :
-				"  the entry that follows decides; give it with --entry '{...}'\n");
 	}
+	show_required(r, e, &u);
 	if (e->audited)
 		explain_findings(r, e);
 }

@@ -30,6 +30,12 @@ struct explain {
 /* Takes over what the audit said of the exit and its entry. */
 void explain_pair(struct explain *e, const struct reblock_pair *pair);
 
+/*
+ * Puts what an option says of "virtual NMIs" in for the absent controls of an exit. Returns whether
+ * it did.
+ */
+bool explain_assume_pin(struct reblock_record *exit, enum reblock_vnmi vnmi);
+
 /* The record as JSON, and its fields with the names of their bits. */
 void explain_record(const struct report *r, const struct reblock_record *x, uint64_t number);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "report/report.h"
 
-static const char *evidence_text(enum reblock_evidence evidence)
+const char *report_evidence_text(enum reblock_evidence evidence)
 {
 	static const char *const texts[] = {
 		[REBLOCK_PREDICTED] = "a model of the hypervisor says so; it was not seen",
@@ -32,7 +32,7 @@ void report_text_finding(const struct report *r, const struct reblock_finding *f
 	fprintf(r->out, "    %s\n", f->why);
 	fprintf(r->out, "    rule      %s (docs/rules.md)\n", f->rule ? f->rule : "?");
 	fprintf(r->out, "    evidence  %s: %s\n", reblock_evidence_name(f->evidence),
-		evidence_text(f->evidence));
+		report_evidence_text(f->evidence));
 	if (f->policy)
 		fprintf(r->out, "    policy    %s\n", f->policy);
 	fprintf(r->out, "    records  ");

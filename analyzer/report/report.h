@@ -18,6 +18,9 @@ struct report {
 void report_text_finding(const struct report *r, const struct reblock_finding *f);
 void report_json_finding(const struct report *r, const struct reblock_finding *f);
 
+/* One clause on how sure a finding of that evidence is. */
+const char *report_evidence_text(enum reblock_evidence evidence);
+
 /* The JSON schema of report_json_finding's lines, as text with a newline at its end. */
 extern const char report_json_schema[];
 

@@ -10,12 +10,18 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 typedef unsigned long long arguments;
 
+/*
+ * What a program at a classic tracepoint returns: 0 would keep the event from everybody, also from whoever records it with
+ * perf (the kernel's trace_call_bpf and perf_trace_run_bpf_submit).
+ */
+#define LET_OTHERS_HAVE_IT 1
+
 /* Being attached is its work: KVM then fills its copies of the exit's fields, for this tracepoint's record. */
 SEC("tp/kvm/kvm_exit")
 int fill_cache(void *context)
 {
 	(void)context;
-	return 0;
+	return LET_OTHERS_HAVE_IT;
 }
 
 SEC("tp_btf/kvm_exit")
@@ -121,17 +127,20 @@ int destroy_vm(arguments *context)
 SEC("tp/kvm/kvm_exit")
 int classic_exit(void *context)
 {
-	return on_classic_exit(context);
+	on_classic_exit(context);
+	return LET_OTHERS_HAVE_IT;
 }
 
 SEC("tp/kvm/kvm_entry")
 int classic_entry(void *context)
 {
-	return on_classic_entry(context);
+	on_classic_entry(context);
+	return LET_OTHERS_HAVE_IT;
 }
 
 SEC("tp/kvm/kvm_userspace_exit")
 int classic_userspace_exit(void *context)
 {
-	return on_classic_user_exit(context);
+	on_classic_user_exit(context);
+	return LET_OTHERS_HAVE_IT;
 }

@@ -99,7 +99,8 @@ static __noinline int emit_name(__u32 vm, __u32 pid)
 	r->error_code = pid;
 	if (bpf_core_field_exists(task->group_leader)) {
 		leader = BPF_CORE_READ(task, group_leader);
-		bpf_core_read(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
+		/* as a string: older kernels leave an earlier name's bytes after its end */
+		bpf_core_read_str(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
 	} else {
 		bpf_get_current_comm(&r->rip, REBLOCK_NAME_LENGTH);
 	}

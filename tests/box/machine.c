@@ -171,6 +171,20 @@ static void make_vcpu_state(struct machine *m)
 	CALL(m->vcpu, KVM_SET_REGS, &regs);
 }
 
+/* What the vCPU has: all that KVM can give. Newer kernels allow no long mode without. */
+static void set_cpuid(int kvm, int vcpu)
+{
+	enum { ENTRIES = 256 };
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof *cpuid + ENTRIES * sizeof cpuid->entries[0]);
+
+	if (!cpuid)
+		fail("no memory");
+	cpuid->nent = ENTRIES;
+	CALL(kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
+	CALL(vcpu, KVM_SET_CPUID2, cpuid);
+	free(cpuid);
+}
+
 void machine_make(struct machine *m, bool alias_table_logged)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), size;
@@ -185,6 +199,7 @@ void machine_make(struct machine *m, bool alias_table_logged)
 	slot(m, SLOT_ALIAS, AT_ALIAS, m->alias, STORE_PAGES * PAGE, 0);
 	slot(m, SLOT_FILL, AT_FILL, m->fill, FILL_SIZE, 0);
 	m->vcpu = CALL(m->vm, KVM_CREATE_VCPU, 0);
+	set_cpuid(kvm, m->vcpu);
 	size = CALL(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	m->run = map((size_t)size, MAP_SHARED, m->vcpu, 0);
 	memcpy(m->low + AT_CODE, guest_code, (size_t)(guest_code_end - guest_code));

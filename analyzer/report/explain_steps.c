@@ -4,23 +4,19 @@
 #include <string.h>
 #include <reblock/json.h>
 #include <reblock/processor.h>
-#include "report/decode.h"
-#include "report/explain.h"
 #include "report/explain_steps.h"
 
-static const char *const answers[] = {
-	[REBLOCK_NO] = "no", [REBLOCK_YES] = "yes", [REBLOCK_UNKNOWN] = "not known"
-};
-
-/* One step of the diagram: the question, its value, and what follows from it. */
-static void step(const struct report *r, unsigned *n, const char *question, enum reblock_tri answer,
-		 const char *from, const char *then)
+/* Takes down one step of the diagram: the question, its answer, the field it rests on, and what follows. */
+static void step(struct explain_step **next, enum explain_node node, const char *question,
+		 enum reblock_tri answer, const char *from, const char *then)
 {
-	fprintf(r->out, "  %u. %s %s%s%s\n", ++*n, question, report_bold(r), answers[answer],
-		report_plain(r));
-	fprintf(r->out, "       %s\n", from);
-	if (then)
-		fprintf(r->out, "       -> %s\n", then);
+	struct explain_step *s = (*next)++;
+
+	s->node = node;
+	s->question = question;
+	s->answer = answer;
+	s->then = then;
+	snprintf(s->from, sizeof(s->from), "%s", from);
 }
 
 static const char *raw(char text[2 * DECODE_MAX], const struct reblock_record *x, unsigned has,
@@ -34,20 +30,21 @@ static const char *raw(char text[2 * DECODE_MAX], const struct reblock_record *x
 	return text;
 }
 
-static void step_failed(const struct report *r, const struct reblock_record *x,
-			const struct reblock_unblock *u, unsigned *n)
+static void step_failed(struct explain_step **next, const struct reblock_record *x,
+			const struct reblock_unblock *u)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 
-	step(r, n, "Did the VM entry fail (exit reason, bit 31)?", u->failed_entry,
+	step(next, EXPLAIN_NODE_FAILED, "Did the VM entry fail (exit reason, bit 31)?",
+	     u->failed_entry,
 	     raw(text, x, REBLOCK_HAS_REASON, "reason", x->reason,
 		 decode_reason(x->reason, meaning)),
 	     u->failed_entry == REBLOCK_YES ? "the exit's other fields mean nothing (rule 1.3)" :
 					      NULL);
 }
 
-static void step_field(const struct report *r, const struct reblock_record *x,
-		       const struct reblock_unblock *u, unsigned *n)
+static void step_field(struct explain_step **next, const struct reblock_record *x,
+		       const struct reblock_unblock *u)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 	uint32_t basic = x->reason & REBLOCK_REASON_BASIC;
@@ -79,12 +76,13 @@ static void step_field(const struct report *r, const struct reblock_record *x,
 			raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info, "");
 		break;
 	}
-	step(r, n, "Does this exit have a field for \"NMI unblocking due to IRET\" (bit 12)?",
-	     answer, text, then);
+	step(next, EXPLAIN_NODE_FIELD,
+	     "Does this exit have a field for \"NMI unblocking due to IRET\" (bit 12)?", answer,
+	     text, then);
 }
 
-static void step_controls(const struct report *r, const struct explain *e,
-			  const struct reblock_unblock *u, unsigned *n)
+static void step_controls(struct explain_step **next, const struct explain *e,
+			  const struct reblock_unblock *u)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 
@@ -93,24 +91,25 @@ static void step_controls(const struct report *r, const struct explain *e,
 		snprintf(text, sizeof(text),
 			 "pin is absent; assumed by --vnmi: NMI exiting 1, virtual NMIs %d",
 			 (e->exit.pin & REBLOCK_PIN_VIRTUAL_NMIS) != 0);
-	step(r, n, "Is \"NMI exiting\" 0 or \"virtual NMIs\" 1?", u->controls, text,
+	step(next, EXPLAIN_NODE_CONTROLS, "Is \"NMI exiting\" 0 or \"virtual NMIs\" 1?",
+	     u->controls, text,
 	     u->controls == REBLOCK_NO ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
 
-static void step_idtv(const struct report *r, const struct reblock_record *x,
-		      const struct reblock_unblock *u, unsigned *n)
+static void step_idtv(struct explain_step **next, const struct reblock_record *x,
+		      const struct reblock_unblock *u)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 
-	step(r, n, "Does the exit set the valid bit of the IDT-vectoring information?",
-	     u->idtv_valid,
+	step(next, EXPLAIN_NODE_IDTV,
+	     "Does the exit set the valid bit of the IDT-vectoring information?", u->idtv_valid,
 	     raw(text, x, REBLOCK_HAS_IDT_VECTORING, "idt_vectoring", x->idt_vectoring,
 		 decode_interruption(x->idt_vectoring, DECODE_BIT12_IDTV, meaning)),
 	     u->idtv_valid == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
 
-static void step_double_fault(const struct report *r, const struct reblock_record *x,
-			      const struct reblock_unblock *u, unsigned *n)
+static void step_double_fault(struct explain_step **next, const struct reblock_record *x,
+			      const struct reblock_unblock *u)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 	bool exception = (x->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_EXCEPTION_NMI;
@@ -120,12 +119,12 @@ static void step_double_fault(const struct report *r, const struct reblock_recor
 	else
 		raw(text, x, REBLOCK_HAS_INTR_INFO, "intr_info", x->intr_info,
 		    decode_interruption(x->intr_info, DECODE_BIT12_EXIT, meaning));
-	step(r, n, "Is the exit due to a double fault?", u->double_fault, text,
-	     u->double_fault == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
+	step(next, EXPLAIN_NODE_DOUBLE_FAULT, "Is the exit due to a double fault?", u->double_fault,
+	     text, u->double_fault == REBLOCK_YES ? "bit 12 is undefined (rule 1.4)" : NULL);
 }
 
-static void step_bit12(const struct report *r, const struct reblock_record *x,
-		       const struct reblock_unblock *u, unsigned *n)
+static void step_bit12(struct explain_step **next, const struct reblock_record *x,
+		       const struct reblock_unblock *u)
 {
 	char text[2 * DECODE_MAX], meaning[DECODE_MAX];
 	const char *then = NULL;
@@ -142,10 +141,10 @@ static void step_bit12(const struct report *r, const struct reblock_record *x,
 		then = "undefined: it can be anything and must not be used";
 	else if (u->defined == REBLOCK_UNKNOWN)
 		then = "whether it is defined is not known";
-	step(r, n, "Is bit 12 set?", u->bit12, text, then);
+	step(next, EXPLAIN_NODE_BIT12, "Is bit 12 set?", u->bit12, text, then);
 }
 
-static const char *outcome(const struct reblock_unblock *u)
+const char *explain_outcome(const struct reblock_unblock *u)
 {
 	if (u->failed_entry == REBLOCK_YES)
 		return "The entry failed: nothing ran, nothing was unblocked.";
@@ -160,22 +159,44 @@ static const char *outcome(const struct reblock_unblock *u)
 	return "No IRET unblocked NMIs at this exit: bit 12 is defined and 0.";
 }
 
-void explain_steps(const struct report *r, const struct explain *e, const struct reblock_unblock *u)
+unsigned explain_steps(const struct explain *e, const struct reblock_unblock *u,
+		       struct explain_step steps[EXPLAIN_STEPS])
 {
-	unsigned n = 0;
+	struct explain_step *next = steps;
 
-	fprintf(r->out,
-		"\n%sWhat the processor says%s (SDM volume 3C, \"Information About NMI Unblocking Due to IRET\")\n",
-		report_bold(r), report_plain(r));
-	step_failed(r, &e->exit, u, &n);
-	if (u->failed_entry != REBLOCK_YES) {
-		step_field(r, &e->exit, u, &n);
-		if (u->field != REBLOCK_BIT12_NOWHERE) {
-			step_controls(r, e, u, &n);
-			step_idtv(r, &e->exit, u, &n);
-			step_double_fault(r, &e->exit, u, &n);
-			step_bit12(r, &e->exit, u, &n);
-		}
-	}
-	fprintf(r->out, "  %s%s%s\n", report_bold(r), outcome(u), report_plain(r));
+	step_failed(&next, &e->exit, u);
+	if (u->failed_entry == REBLOCK_YES)
+		return 1;
+	step_field(&next, &e->exit, u);
+	if (u->field == REBLOCK_BIT12_NOWHERE)
+		return 2;
+	step_controls(&next, e, u);
+	step_idtv(&next, &e->exit, u);
+	step_double_fault(&next, &e->exit, u);
+	step_bit12(&next, &e->exit, u);
+	return (unsigned)(next - steps);
+}
+
+const char *explain_between(unsigned bit_number)
+{
+	/* In the order of enum reblock_between. */
+	static const char *const texts[] = {
+		"the hypervisor set its NMI mask",
+		"user space set the vCPU's events",
+		"user space ran, and this source does not record its events writes",
+		"an exit to user space cannot be excluded: this source does not say that it records them",
+		"the entry used another VMCS (nested guest)",
+		"whether the entry used the same VMCS is not known",
+	};
+
+	return bit_number < sizeof(texts) / sizeof(texts[0]) ? texts[bit_number] : NULL;
+}
+
+const char *explain_answer(enum reblock_tri answer)
+{
+	static const char *const answers[] = {
+		[REBLOCK_NO] = "no", [REBLOCK_YES] = "yes", [REBLOCK_UNKNOWN] = "not known"
+	};
+
+	return answers[answer];
 }

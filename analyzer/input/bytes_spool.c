@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* perf.data out of a pipe: it has to be read twice, so it goes to a file first, as large as it is. */
+/* A pipe that has to be read twice, or back and forth, goes to a file first, as large as it is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "input/perf_reader.h"
+#include "input/bytes.h"
 
 static int unnamed_in(const char *directory)
 {
@@ -48,7 +48,7 @@ static int write_all(int fd, const uint8_t *p, size_t size)
 	return 0;
 }
 
-int perf_spool(struct bytes *b)
+int bytes_spool(struct bytes *b)
 {
 	int fd, err = 0;
 
