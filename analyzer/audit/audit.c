@@ -181,10 +181,10 @@ static inline int step(struct reblock_audit *audit, const struct reblock_record 
 	if (audit->options.policy)
 		audit_predict_operation(audit, v, r);
 	if (r->kind == REBLOCK_EXIT) {
-		if (audit->options.policy || !audit_plain_exit(audit, v, r, number))
+		if (!audit_plain_exit(audit, v, r, number))
 			step_exit(audit, v, r, number);
 	} else if (r->kind == REBLOCK_ENTRY) {
-		if (audit->options.policy || !audit_plain_entry(audit, v, r))
+		if (!audit_plain_entry(audit, v, r))
 			step_entry(audit, v, r, number);
 	} else if (r->kind == REBLOCK_MASK_READ) {
 		step_mask_read(v, r, number);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The short way for the many exits and entries that nothing can come of: no IRET unblocked, no NMI on
- * its way, nothing open. Whatever is not certainly such goes the whole way, and with a pair callback, which
- * wants every verdict, everything does. Both ways give the same.
+ * its way, nothing open. Whatever is not certainly such goes the whole way, and with a pair callback or a
+ * policy, which want every verdict, everything does. Both ways give the same.
  */
 #ifndef AUDIT_PLAIN_H
 #define AUDIT_PLAIN_H
@@ -57,8 +57,8 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 {
 	struct audit_exit *exit = &v->exit;
 
-	if (audit->options.pair || !reblock_has(r, REBLOCK_HAS_REASON) || audit_idtv_is_nmi(r) ||
-	    !audit_bit12_is_0(r) || audit_something_open(v))
+	if (audit->options.pair || audit->options.policy || !reblock_has(r, REBLOCK_HAS_REASON) ||
+	    audit_idtv_is_nmi(r) || !audit_bit12_is_0(r) || audit_something_open(v))
 		return false;
 	exit->record = *r;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN))

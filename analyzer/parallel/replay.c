@@ -146,7 +146,7 @@ int reblock_audit_input(struct reblock_input *input, const struct reblock_audit_
 	r->options = &told;
 	r->how = how;
 	if (how->jobs <= 1 || how->jobs > REBLOCK_JOBS_MOST || options->judgement ||
-	    options->pair || how->record || !input->bytes.map)
+	    options->pair || options->policy || how->record || !input->bytes.map)
 		err = replay_alone(r, audit);
 	else
 		err = replay_together(r, audit);

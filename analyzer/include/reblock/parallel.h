@@ -25,7 +25,8 @@ struct reblock_replay {
 
 /*
  * Audits all records of INPUT with HOW->jobs threads beside the calling one. The calling thread alone does it
- * where jobs is 1, where a judgement, pair or record callback wants the order of the stream, and where INPUT is
+ * where jobs is 1, where a judgement, pair or record callback wants the order of the stream, with a policy,
+ * whose functions need not bear several threads, and where INPUT is
  * a pipe, of which what comes is judged at once.
  *
  * The callbacks, which are given OPTIONS->context, and the damage callback of INPUT are called in the
