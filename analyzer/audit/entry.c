@@ -66,7 +66,9 @@ static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
 			audit, v, &finding,
 			"Blocking by NMI went from 0 to 1 after an exit (%s) whose bit 12 is undefined: it must not be used.",
 			audit_exit_words(&v->exit.record, words));
-	} else if (before == REBLOCK_YES && after == REBLOCK_NO) {
+	} else if (before == REBLOCK_YES && after == REBLOCK_NO &&
+		   reblock_injects(entry) != REBLOCK_INJECTS_NMI) {
+		/* An NMI that is injected blocks NMIs again by itself. */
 		finding =
 			pair_finding(v, REBLOCK_BLOCKING_LOST, REBLOCK_DIRECT, rule, entry, number);
 		audit_emit(
@@ -189,6 +191,7 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (v->phase != AUDIT_EXITED) {
 		/* The exit between two entries was not recorded. */
 		audit_forget(audit, v, REBLOCK_CAUSE_LOST);
+		audit_delivered_entry(v, entry);
 		v->phase = AUDIT_ENTERED;
 		return;
 	}
@@ -215,5 +218,6 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	audit_handler_entry(v, entry, number);
 	if (v->exit.unblock.unblocked == REBLOCK_YES)
 		audit_question_ask(audit, v, entry, number, &verdict);
+	audit_delivered_entry(v, entry);
 	v->phase = AUDIT_ENTERED;
 }

@@ -92,6 +92,9 @@ void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	v->exit = exit;
 	v->early = 0;
 	v->phase = AUDIT_EXITED;
+	/* What that entry was to inject did not come in, or it is not known whether it did. */
+	if (exit.unblock.failed_entry != REBLOCK_NO)
+		v->delivered.known = false;
 	if (reblock_idtv_is_nmi(r) == REBLOCK_YES && exit.unblock.failed_entry == REBLOCK_NO)
 		v->summary.nmi_reinjections++;
 	if (unblocked) {

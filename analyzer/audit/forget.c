@@ -18,5 +18,6 @@ void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum rebloc
 	v->phase = AUDIT_NOTHING_KNOWN;
 	v->handler = no_handler;
 	v->livelock = no_livelock;
+	v->delivered.known = false;
 	v->early = 0;
 }

@@ -86,8 +86,9 @@ const char *reblock_cause_text(enum reblock_cause cause)
 
 const char *reblock_assumption_name(unsigned bit_number)
 {
-	static const char *const names[REBLOCK_ASSUMPTIONS] = { "l2-0", "vnmi-on", "vnmi-off",
-								"no-handler", "entered" };
+	static const char *const names[REBLOCK_ASSUMPTIONS] = { "l2-0",     "vnmi-on",
+								"vnmi-off", "no-handler",
+								"entered",  "returns-elsewhere" };
 
 	return LOOK_UP(names, bit_number);
 }
@@ -99,7 +100,8 @@ const char *reblock_assumption_text(unsigned bit_number)
 		"the pin-based controls are not recorded: NMI exiting and virtual NMIs are taken as 1",
 		"the pin-based controls are not recorded: NMI exiting is taken as 1, virtual NMIs as 0",
 		"no posted interrupt's handler came and went before the NMI-window exit",
-		"the last entry of the trace did not fail"
+		"the last entry of the trace did not fail",
+		"the IRET returns elsewhere: no NMI was let in right at another handler's IRET of the same address"
 	};
 
 	return LOOK_UP(texts, bit_number);

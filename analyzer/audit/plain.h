@@ -73,6 +73,7 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 	exit->unblock.unblocked = REBLOCK_NO;
 	v->early = 0;
 	v->phase = AUDIT_EXITED;
+	v->delivered.known &= !(r->reason & REBLOCK_REASON_FAILED_ENTRY);
 	v->summary.exits++;
 	return true;
 }
@@ -96,10 +97,24 @@ static inline bool audit_blocking_changed(const struct reblock_record *exit,
 	       (exit->presence & entry->presence & REBLOCK_HAS_INTERRUPTIBILITY);
 }
 
+/* Whether what an entry injects is of no interest to audit_delivered_entry. */
+static inline bool audit_delivers_nothing(const struct audit_vcpu *v,
+					  const struct reblock_record *entry)
+{
+	bool nothing = reblock_has(entry, REBLOCK_HAS_INTR_INFO) &&
+		       !(entry->intr_info & REBLOCK_INTR_VALID);
+	bool no_nmi = !reblock_flag(entry, REBLOCK_NMI_INJECTED);
+
+	return no_nmi &&
+	       (nothing ? !reblock_flag(entry, REBLOCK_L2) :
+			  !v->delivered.known && !reblock_has(entry, REBLOCK_HAS_INTR_INFO));
+}
+
 static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 				     const struct reblock_record *r)
 {
 	const struct audit_exit *exit = &v->exit;
+	const struct reblock_record *entry = r;
 	struct reblock_record assumed;
 
 	if (v->phase != AUDIT_EXITED || !exit->plain || exit->mask_reads[0].seen ||
@@ -111,7 +126,10 @@ static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_v
 	} else {
 		assumed = *r;
 		audit_assume(audit, v, &assumed);
+		entry = &assumed;
 	}
+	if (!audit_delivers_nothing(v, entry))
+		audit_delivered_entry(v, entry);
 	v->phase = AUDIT_ENTERED;
 	v->summary.entries++;
 	return true;

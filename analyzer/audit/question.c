@@ -148,7 +148,8 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 				    .exit = *exit,
 				    .entry = *entry,
 				    .injects = injects,
-				    .assumes = v->summary.assumes };
+				    .assumes = v->summary.assumes,
+				    .returns_to_itself = audit_delivered_at(v, exit) };
 	unsigned between = v->exit.between;
 
 	q.judgement.entry_number = number;
@@ -255,22 +256,29 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 	enum reblock_tri blocking = blocking_at(exit);
 	enum reblock_evidence evidence = REBLOCK_DIRECT;
 	bool window = (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW;
+	uint8_t assumes = 0;
 
 	if (blocking != REBLOCK_NO)
 		return q->injects == REBLOCK_INJECTS_NOTHING ? blocking : REBLOCK_UNKNOWN;
+	/* It may have run, and this is the next one. */
+	if (q->returns_to_itself == REBLOCK_YES)
+		return REBLOCK_UNKNOWN;
+	if (q->returns_to_itself == REBLOCK_UNKNOWN)
+		assumes = REBLOCK_ASSUMES_RETURNS_ELSEWHERE;
 	if (!no_handler_between(v, &q->entry)) {
 		evidence = REBLOCK_DERIVED;
-		if (!q->missed)
-			q->assumes |= REBLOCK_ASSUMES_NO_HANDLER;
+		assumes |= REBLOCK_ASSUMES_NO_HANDLER;
 	}
+	/* A miss that is proven already needs no assumption. */
+	if (!q->missed)
+		q->assumes |= assumes;
 	found(q, evidence, number,
 	      window ?
 		      "the first exit after the entry is an NMI-window exit at the same RIP" :
 		      "the VMCS at the next exit, between two instructions and still at that RIP, says so");
 	if (window) {
 		handler_is_open(v, number, evidence);
-		if (evidence == REBLOCK_DERIVED)
-			v->handler.assumes |= REBLOCK_ASSUMES_NO_HANDLER;
+		v->handler.assumes |= assumes;
 	}
 	return REBLOCK_NO;
 }

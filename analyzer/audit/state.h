@@ -44,6 +44,8 @@ struct audit_question {
 	uint64_t witness; /* number of the record that is the evidence */
 	const char *saw;  /* what that is, for the sentence */
 	uint8_t assumes;
+	enum reblock_tri
+		returns_to_itself; /* the IRET may return to its own address (delivered.c) */
 };
 
 /* A handler whose IRET has not run though NMIs are open: the next NMI nests. */
@@ -66,6 +68,14 @@ struct audit_livelock {
 	uint64_t rip, count, first;
 };
 
+/* Where events came in since the last NMI, that one included; places too many are possible, too few not. */
+#define AUDIT_DELIVERED 4
+struct audit_delivered {
+	bool known;
+	uint8_t n;
+	uint64_t rip[AUDIT_DELIVERED];
+};
+
 /* What every record needs stands first. */
 struct audit_vcpu {
 	uint64_t key;
@@ -77,6 +87,7 @@ struct audit_vcpu {
 	uint64_t t;
 	unsigned early; /* operations recorded before the exit they belong to (Linux up to 5.4) */
 	struct audit_livelock livelock;
+	struct audit_delivered delivered;
 	struct audit_exit exit;
 	struct reblock_summary summary;
 	struct audit_question question;
@@ -144,6 +155,10 @@ void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		     const struct reblock_record *r, uint64_t number);
 void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 		      const struct reblock_record *r, uint64_t number);
+
+/* delivered.c: takes in an entry; whether an IRET that exited at that RIP may return to that RIP. */
+void audit_delivered_entry(struct audit_vcpu *v, const struct reblock_record *entry);
+enum reblock_tri audit_delivered_at(const struct audit_vcpu *v, const struct reblock_record *exit);
 
 /* question.c */
 void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,

@@ -22,13 +22,14 @@ struct sim_view {
 	uint32_t kinds;       /* of record, as bits 1 << enum reblock_kind */
 	uint16_t exit, entry; /* fields of exits and entries, as presence bits */
 	uint16_t others;      /* fields of all other kinds */
+	bool injections;      /* what an entry injects is seen by itself, but for NMIs */
 	unsigned lost;        /* of 1000 records are lost: a gap in seq, or a lost record */
 	const char *name;
 };
 
 extern const struct sim_view sim_view_all;      /* everything */
 extern const struct sim_view sim_view_perf;     /* perf record -e kvm:* on Linux 6.14 and later */
-extern const struct sim_view sim_view_perf_old; /* ... before: nothing of what an entry injects */
+extern const struct sim_view sim_view_perf_old; /* ... before: entries show no NMI */
 extern const struct sim_view sim_view_two;      /* kvm_exit and kvm_entry alone */
 
 /* The description of a source with that view. */

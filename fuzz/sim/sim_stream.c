@@ -156,9 +156,15 @@ static void entry_record(struct sim *sim, struct sim_vcpu *v, const struct sim_h
 {
 	struct reblock_record *r = record(sim, v, REBLOCK_ENTRY);
 	unsigned seen = sim->config.view.entry;
+	bool valid = (done->intr_info & REBLOCK_INTR_VALID) != 0;
+	bool nmi = valid && (done->intr_info & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_NMI;
+	/* An event of its own, between the exit and the entry. */
+	bool told = sim->config.view.injections && !(seen & REBLOCK_HAS_INTR_INFO);
 
 	if (!r)
 		return;
+	if (told && valid && !nmi)
+		seen |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE;
 	see(r, UINT16_MAX & ~REBLOCK_HAS_SEQ, seen);
 	r->rip = v->guest.rip;
 	r->intr_info = done->intr_info;
@@ -169,8 +175,9 @@ static void entry_record(struct sim *sim, struct sim_vcpu *v, const struct sim_h
 		  (done->wants.interrupt_window ? EXEC_INTERRUPT_WINDOW : 0);
 	hide(r);
 	flag(r, REBLOCK_HAS_RIP_SAME, seen, REBLOCK_RIP_SAME, same);
-	flag(r, REBLOCK_HAS_NMI_INJECTED, seen, REBLOCK_NMI_INJECTED,
-	     (done->intr_info & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_NMI);
+	flag(r, REBLOCK_HAS_NMI_INJECTED, seen, REBLOCK_NMI_INJECTED, nmi);
+	if (told && (!valid || nmi))
+		r->flags |= REBLOCK_NO_OTHER_INJECTION;
 	v->truth[v->n - 1] = truth;
 }
 

@@ -36,6 +36,7 @@ const struct sim_view sim_view_perf_old = {
 	.exit = EXIT_INFORMATION,
 	.entry = REBLOCK_HAS_RIP,
 	.others = REBLOCK_HAS_REASON,
+	.injections = true,
 };
 
 const struct sim_view sim_view_two = {

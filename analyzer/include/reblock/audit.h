@@ -73,9 +73,14 @@ enum reblock_assumption {
 	REBLOCK_ASSUMES_VNMI_OFF = 1 << 2, /* "NMI exiting" is 1, "virtual NMIs" 0 */
 	/* no posted interrupt's handler came and went before the NMI-window exit */
 	REBLOCK_ASSUMES_NO_HANDLER = 1 << 3,
-	REBLOCK_ASSUMES_ENTERED = 1 << 4 /* the last entry of the trace did not fail */
+	REBLOCK_ASSUMES_ENTERED = 1 << 4, /* the last entry of the trace did not fail */
+	/*
+	 * the IRET returns to another address: it does not end an NMI's handler that was let in right at
+	 * an IRET of the same address
+	 */
+	REBLOCK_ASSUMES_RETURNS_ELSEWHERE = 1 << 5
 };
-#define REBLOCK_ASSUMPTIONS 5
+#define REBLOCK_ASSUMPTIONS 6
 
 #define REBLOCK_FINDING_RECORDS 8
 
