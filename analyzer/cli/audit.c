@@ -11,8 +11,9 @@
 
 static const char help_text[] =
 	"usage: reblock audit [OPTIONS...] FILE...\n\n"
-	"Judges each trace (own format or JSON Lines, told by content; - is standard input) and reports where\n"
-	"NMI blocking was handled wrongly, with the evidence; then what was judged, what was not, and why.\n\n"
+	"Judges each trace (own format, JSON Lines, perf.data of perf record or trace.dat of trace-cmd record,\n"
+	"told by content; - is standard input) and reports where NMI blocking was handled wrongly, with the\n"
+	"evidence; then what was judged, what was not, and why.\n\n"
 	"  --json            one JSON object a line for each finding; the verdict goes to standard error\n"
 	"  --json-schema     print the schema of these objects and exit\n"
 	"  --html FILE       write a page to look at: summary, timeline, findings explained; of one trace\n"
@@ -36,6 +37,8 @@ static const char help_text[] =
 	"     may have been) could not be judged, or the policy has no answer for them\n\n"
 	"examples:\n"
 	"  reblock audit host.rbt\n"
+	"  perf record -a -e 'kvm:*' sleep 60 && reblock audit perf.data\n"
+	"  trace-cmd record -e kvm sleep 60 && reblock audit trace.dat\n"
 	"  reblock audit --json *.rbt | jq -r .why\n"
 	"  reblock audit --policy xen-before-d329b37d12 host.rbt\n"
 	"  zstdcat host.rbt.zst | reblock audit -\n"

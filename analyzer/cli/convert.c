@@ -13,16 +13,18 @@
 
 static const char help_text[] =
 	"usage: reblock convert [--to trace|json] IN OUT\n\n"
-	"Converts between the own trace format and JSON Lines (docs/jsonl.md). - is standard input or output.\n\n"
-	"  --to trace|json   the format of OUT. Default: by its name (.rbt; .jsonl or .json), else the one that\n"
-	"                    IN does not have\n"
+	"Converts between the own trace format and JSON Lines (docs/jsonl.md), and perf.data and trace.dat to\n"
+	"either; what KVM's tracepoints do not carry stays absent. - is standard input or output.\n\n"
+	"  --to trace|json   the format of OUT. Default: by its name (.rbt; .jsonl or .json), else JSON Lines,\n"
+	"                    from JSON Lines the own format\n"
 	"  -h, --help        this text\n\n"
 	"exit status: 0 converted; 2 could not; 3 IN is damaged: what is intact was converted, with lost records\n"
 	"where something is missing\n\n"
 	"examples:\n"
 	"  reblock convert host.rbt host.jsonl\n"
 	"  reblock convert host.rbt - | grep '\"event\":\"exit\"' | head\n"
-	"  reblock convert --to trace handmade.jsonl handmade.rbt\n";
+	"  reblock convert --to trace handmade.jsonl handmade.rbt\n"
+	"  reblock convert perf.data perf.rbt && reblock audit --vnmi on perf.rbt\n";
 
 /* Where the records go: one of both. */
 struct output {

@@ -13,7 +13,7 @@ static const struct {
 	{ "audit", cli_audit, "judge traces and report where NMI blocking was handled wrongly" },
 	{ "explain", cli_explain, "walk one exit through the rules, step by step" },
 	{ "record", cli_record, "record a trace of the KVM guests on this host" },
-	{ "convert", cli_convert, "convert between the trace format and JSON Lines" },
+	{ "convert", cli_convert, "convert traces to the trace format or to JSON Lines" },
 	{ "policies", cli_policies, "list the models of hypervisors, and compare what they do" },
 	{ "doctor", cli_doctor,
 	  "say what reblock record can see on this host, and what is missing" },

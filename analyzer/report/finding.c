@@ -10,7 +10,8 @@ const char *report_evidence_text(enum reblock_evidence evidence)
 {
 	static const char *const texts[] = {
 		[REBLOCK_PREDICTED] = "a model of the hypervisor says so; it was not seen",
-		[REBLOCK_DERIVED] = "the hypervisor's own state proves it",
+		[REBLOCK_DERIVED] =
+			"it follows from the hypervisor's own state, or from what the processor did next",
 		[REBLOCK_DELIVERED] = "an NMI was delivered where none could be",
 		[REBLOCK_DIRECT] = "the VMCS was read, or the processor said so",
 	};

@@ -17,7 +17,7 @@ const char report_json_schema[] =
 	"    },\n"
 	"    \"severity\": { \"enum\": [\"error\", \"warning\", \"note\"] },\n"
 	"    \"evidence\": {\n"
-	"      \"description\": \"How sure it is, strongest first: the VMCS was read or the processor said so; an NMI was delivered; the hypervisor's own state proves it; a model of the hypervisor says so.\",\n"
+	"      \"description\": \"How sure it is, strongest first: the VMCS was read or the processor said so; an NMI was delivered; it follows from the hypervisor's own state, or from what the processor did next; a model of the hypervisor says so.\",\n"
 	"      \"enum\": [\"direct\", \"delivered\", \"derived\", \"predicted\"]\n"
 	"    },\n"
 	"    \"file\": { \"description\": \"The input as it was named to reblock; - is standard input.\", \"type\": \"string\" },\n"

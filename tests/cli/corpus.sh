@@ -35,6 +35,11 @@ for trace in *.rbt; do
         [[ -e $peer ]] || continue
         peers=$((peers + 1))
         audited "$peer" "$peer.findings.jsonl"
+        # Converted, it says the same, where the same is assumed of it.
+        "$REBLOCK" convert "$peer" "$folder/converted.rbt" || failed=1
+        "$REBLOCK" audit --json --vnmi on "$folder/converted.rbt" 2>/dev/null |
+            sed "s,$folder/converted.rbt,$peer," >"$folder/again" || true
+        diff -u "$peer.findings.jsonl" "$folder/again" || failed=1
         cp "$peer" "$folder/box/$name/${peer#"$name".}"
     done
 done
