@@ -156,11 +156,18 @@ void html_summary(struct html_data *d, const struct report *r, struct reblock_au
 		",\"losses\":%" PRIu64,
 		t->t0, t->begun ? "true" : "false", t->last, in->records, t->untimed, t->unshown,
 		in->damages, in->lost);
-	fprintf(d->out, ",\"severities\":[%" PRIu64 ",%" PRIu64 ",%" PRIu64 "],\n\"total\":{",
+	fprintf(d->out,
+		",\"severities\":[%" PRIu64 ",%" PRIu64 ",%" PRIu64
+		"],\"predicted_errors\":%" PRIu64 ",\n\"total\":{",
 		in->severities[REBLOCK_NOTE], in->severities[REBLOCK_WARNING],
-		in->severities[REBLOCK_ERROR]);
+		in->severities[REBLOCK_ERROR], in->predicted[REBLOCK_ERROR]);
 	write_counts(d, &total);
-	fputs("},\n\"vcpus\":[", d->out);
+	fputs("},\n\"hints\":[", d->out);
+	for (n = 0; n < in->n_hints; n++) {
+		fputs(n ? ",\n" : "", d->out);
+		html_json_string(d->out, in->hints[n]);
+	}
+	fputs("],\n\"vcpus\":[", d->out);
 	for (n = 0; (s = reblock_audit_summary(audit, n)); n++) {
 		if (n >= VCPUS_LISTED)
 			continue;

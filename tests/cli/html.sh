@@ -22,6 +22,7 @@ run 3 "$REBLOCK" audit -q --html ept0.html --vnmi on 6.1-ept0.rbt
 run 1 "$REBLOCK" audit -q --html missed.html missed.jsonl
 sed 's/,"pin":"0x3f"//; s/"pin",//' missed.jsonl >nopin.jsonl
 run 1 "$REBLOCK" audit -q --vnmi on --html nopin.html nopin.jsonl
+run 3 "$REBLOCK" audit -q --html perf.html "$traces"/6.12-broken.perf-pair.data
 run 1 "$REBLOCK" audit -q --policy napoca --html policy.html 6.1-ept0.rbt
 run 1 "$REBLOCK" audit -q --html stock.html 6.12-stock.rbt
 head -5 missed.jsonl >good.jsonl

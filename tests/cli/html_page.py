@@ -335,9 +335,12 @@ def other_traces(browser):
         if name == "nopin.html":
             sees(page, "#diagram", "assumed by --vnmi: NMI exiting 1, virtual NMIs 1")
         no_errors(page, name)
-    for name, state in (("stock.html", "error"), ("good.html", "good"), ("lost.html", "incomplete")):
+    for name, state in (("stock.html", "error"), ("good.html", "good"), ("lost.html", "incomplete"), ("perf.html", "incomplete"),
+                        ("policy.html", "warning")):
         page = browser.open(name)
         expect(page.value("byId('verdict').className") == state, "%s: the verdict is not %s" % (name, state))
+        if name == "perf.html":
+            sees(page, "#judged", "kvm:kvm_userspace_exit was not recorded")
         no_errors(page, name)
     page = browser.open("broken.html", fragment="#finding-7", dark=True, width=420, height=800)
     expect(page.value("chosen.finding.id") == 7, "an address with a finding does not show it")

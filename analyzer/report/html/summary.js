@@ -6,9 +6,9 @@ const sumOf = (rows, column) => rows.reduce((sum, row) => sum + row[column], 0);
 function showVerdict()
 {
 	const [, warnings, errors] = data.severities;
-	const incomplete = data.damages || data.losses || data.total.lost || data.total.out_of_order ||
+	const incomplete = !data.total.exits || data.damages || data.losses || data.total.lost || data.total.out_of_order ||
 		data.total.unjudged.length || data.total.possible.length;
-	const [state, sign] = errors ? ['error', '\u2716'] : warnings ? ['warning', '\u25b2'] :
+	const [state, sign] = errors ? ['error', '\u2716'] : warnings || data.predicted_errors ? ['warning', '\u25b2'] :
 		incomplete ? ['incomplete', '\u25d1'] : ['good', '\u2714'];
 
 	byId('file').textContent = data.file;
@@ -76,6 +76,7 @@ function showJudged()
 		lost.push('The input is damaged at ' + plural(data.damages, 'place') + '.');
 	into.append(...sentenceList('Lost', lost));
 	into.append(...sentenceList('Assumed', t.assumes.map(([name, text]) => name + ': ' + str(text))));
+	into.append(...sentenceList('What this recording could not tell', data.hints));
 }
 
 function showVcpus()
