@@ -48,9 +48,12 @@ static inline uint64_t cursor_number(struct cursor *c, unsigned n)
 static inline const char *cursor_string(struct cursor *c)
 {
 	const uint8_t *end = c->left ? memchr(c->at, 0, c->left) : NULL;
+	const char *text = (const char *)c->at;
 
-	if (end)
-		return (const char *)cursor_take(c, (uint64_t)(end - c->at) + 1);
+	if (end) {
+		cursor_take(c, (uint64_t)(end - c->at) + 1);
+		return text;
+	}
 	c->cut = true;
 	c->left = 0;
 	return "";
