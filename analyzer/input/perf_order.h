@@ -40,7 +40,22 @@ struct perf_order {
  * Adds the sample record of SIZE bytes at time T; COPY says that its bytes do not stay. Returns 0 or
  * -ENOMEM. Nothing may be waiting to be given.
  */
-int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample, size_t size, bool copy);
+static inline int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample,
+				 size_t size, bool copy);
+int perf_order_add_slowly(struct perf_order *o, uint64_t t, const uint8_t *sample, size_t size,
+			  bool copy);
+
+static inline int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample,
+				 size_t size, bool copy)
+{
+	/* Nearly always it goes on where the one before was. */
+	if (copy || o->ready || !o->n || o->n == o->room || t < o->keys[o->n - 1].t)
+		return perf_order_add_slowly(o, t, sample, size, copy);
+	o->keys[o->n++] = (struct perf_key){ t, sample };
+	if (t > o->newest)
+		o->newest = t;
+	return 0;
+}
 
 /* Whether so many wait that some have to be given, by perf_order_overflow. */
 static inline bool perf_order_full(const struct perf_order *o)
