@@ -16,6 +16,9 @@
 /* The most bytes of such that came out of compressed records. */
 #define PERF_ORDER_BYTES ((size_t)48 << 20)
 
+/* So many samples are fetched ahead of the one that is given. */
+#define PERF_ORDER_AHEAD 16
+
 struct perf_key {
 	uint64_t t;
 	const uint8_t *sample; /* the record */
@@ -72,6 +75,18 @@ void perf_order_overflow(struct perf_order *o); /* the older half of those that 
 static inline const struct perf_key *perf_order_next(struct perf_order *o)
 {
 	return o->next < o->ready ? &o->keys[o->next++] : NULL;
+}
+
+/* Fetches one that comes soon: in the order of time samples come from all over the round. */
+static inline void perf_order_ahead(const struct perf_order *o)
+{
+	const uint8_t *sample;
+
+	if (o->ready - o->next <= PERF_ORDER_AHEAD)
+		return;
+	sample = o->keys[o->next + PERF_ORDER_AHEAD].sample;
+	__builtin_prefetch(sample);
+	__builtin_prefetch(sample + 64);
 }
 
 void perf_order_free(struct perf_order *o);

@@ -351,7 +351,10 @@ long perf_next(struct reblock_input *in, const struct reblock_record **records)
 			return give_end(in, p);
 		while (n + KVM_EVENT_RECORDS + 1 <= BATCH &&
 		       (key = perf_order_next(&p->order)) != NULL) {
-			int made = give(in, p, key, in->own + n);
+			int made;
+
+			perf_order_ahead(&p->order);
+			made = give(in, p, key, in->own + n);
 
 			if (made < 0)
 				return made;
