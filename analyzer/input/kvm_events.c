@@ -49,8 +49,8 @@ static int tell_vm(struct kvm_events *k, const struct kvm_event *e, const struct
  * What goes before a record of V: whose VM it is, and the return to user space that must have been
  * where a thread runs one vCPU after another.
  */
-static int before(struct kvm_events *k, const struct kvm_event *e, const struct kvm_thread *t,
-		  struct kvm_vcpu *v, bool switched, struct reblock_record *out)
+static int tell_before(struct kvm_events *k, const struct kvm_event *e, const struct kvm_thread *t,
+		       struct kvm_vcpu *v, bool switched, struct reblock_record *out)
 {
 	int n = 0;
 
@@ -67,6 +67,13 @@ static int before(struct kvm_events *k, const struct kvm_event *e, const struct 
 		begin(&out[n++], REBLOCK_USER_EXIT, e, v);
 	}
 	return n;
+}
+
+static inline int before(struct kvm_events *k, const struct kvm_event *e,
+			 const struct kvm_thread *t, struct kvm_vcpu *v, bool switched,
+			 struct reblock_record *out)
+{
+	return v->told && !switched ? 0 : tell_before(k, e, t, v, switched, out);
 }
 
 static void give_l2(const struct kvm_events *k, const struct kvm_thread *t,
@@ -119,13 +126,22 @@ static void fill_exit(struct kvm_events *k, const uint8_t *d, struct reblock_rec
 }
 
 /* The vCPU of an event: by its field, or by what its thread ran last. NULL also where not known. */
-static struct kvm_vcpu *vcpu_by(struct kvm_events *k, const struct kvm_field *vcpu_id,
-				struct kvm_thread *t, const uint8_t *d, bool *switched, int *err)
+static inline struct kvm_vcpu *vcpu_by(struct kvm_events *k, const struct kvm_field *vcpu_id,
+				       struct kvm_thread *t, const uint8_t *d, bool *switched,
+				       int *err)
 {
 	*switched = false;
 	*err = 0;
-	if (vcpu_id->size)
-		return kvm_vcpu_of(k, t, kvm_field_load(vcpu_id, d), switched, err);
+	if (vcpu_id->size) {
+		uint64_t id = kvm_field_load(vcpu_id, d);
+
+		/* Mostly the one that ran last. */
+		if (t->vcpu != KVM_NO_VCPU && k->vcpus[t->vcpu].id == id) {
+			t->generation = k->generation;
+			return &k->vcpus[t->vcpu];
+		}
+		return kvm_vcpu_of(k, t, id, switched, err);
+	}
 	if (t->vcpu == KVM_NO_VCPU || t->generation != k->generation) {
 		k->count.no_vcpu++;
 		return NULL;
@@ -235,6 +251,23 @@ static int take_user_exit(struct kvm_events *k, struct kvm_thread *t, const stru
 	return n + 1;
 }
 
+/* As kvm_thread_of. A CPU runs the same thread for a while. */
+static inline struct kvm_thread *thread_of(struct kvm_events *k, const struct kvm_event *e,
+					   int *err)
+{
+	uint32_t *recent = &k->recent[e->cpu % KVM_RECENT];
+	struct kvm_thread *t;
+
+	*err = 0;
+	if (e->tid && *recent < k->n_threads && k->threads[*recent].tid == e->tid &&
+	    k->threads[*recent].pid == e->pid)
+		return &k->threads[*recent];
+	t = kvm_thread_of(k, e, err);
+	if (t)
+		*recent = (uint32_t)(t - k->threads);
+	return t;
+}
+
 int kvm_events_take(struct kvm_events *k, int id, const struct kvm_event *e,
 		    struct reblock_record out[KVM_EVENT_RECORDS])
 {
@@ -251,14 +284,15 @@ int kvm_events_take(struct kvm_events *k, int id, const struct kvm_event *e,
 		out->t = e->t;
 		return 1;
 	}
-	t = kvm_thread_of(k, e, &err);
+	t = thread_of(k, e, &err);
 	if (!t)
 		return err;
-	switch (kind) {
-	case KVM_EXIT:
+	/* Nearly all are one of these, which a table of jumps would not know. */
+	if (kind == KVM_EXIT)
 		return take_exit(k, t, e, out);
-	case KVM_ENTRY:
+	if (kind == KVM_ENTRY)
 		return take_entry(k, t, e, out);
+	switch (kind) {
 	case KVM_USERSPACE_EXIT:
 		return take_user_exit(k, t, e, out);
 	case KVM_INJ_VIRQ:

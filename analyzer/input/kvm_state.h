@@ -21,6 +21,7 @@ enum kvm_kind {
 #define KVM_IDS 65536 /* common_type has 16 bits */
 #define KVM_NO_VCPU UINT32_MAX
 #define KVM_THREAD_VCPUS 256 /* the most that one thread runs */
+#define KVM_RECENT 256       /* CPUs that have a place of their own for their last thread */
 
 /* What was injected since the exit, as far as kvm_inj_virq and kvm_inj_exception tell. */
 enum kvm_injected {
@@ -87,11 +88,12 @@ struct kvm_events {
 	size_t n_vcpus, vcpus_room;
 	struct kvm_thread *threads;
 	size_t n_threads, threads_room;
-	struct u64_map thread_of; /* (process, thread) to index + 1 */
-	struct u64_map vms_of;    /* (process, vcpu_id) to how many of its threads use that id */
-	struct u64_map vm_of;     /* (process, n) to the number of its nth VM */
-	struct u64_map told;      /* numbers of VMs that have had their meta record */
-	uint32_t n_vms;           /* numbers given */
+	struct u64_map thread_of;    /* (process, thread) to index + 1 */
+	uint32_t recent[KVM_RECENT]; /* by CPU: the thread last seen there, or any */
+	struct u64_map vms_of;       /* (process, vcpu_id) to how many of its threads use that id */
+	struct u64_map vm_of;        /* (process, n) to the number of its nth VM */
+	struct u64_map told;         /* numbers of VMs that have had their meta record */
+	uint32_t n_vms;              /* numbers given */
 
 	struct {
 		uint64_t svm, other_isa, no_vcpu, bad_vcpu, too_many, too_short;

@@ -98,7 +98,8 @@ static int begin_run(struct perf_order *o)
 	return 0;
 }
 
-int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample, size_t size, bool copy)
+int perf_order_add_slowly(struct perf_order *o, uint64_t t, const uint8_t *sample, size_t size,
+			  bool copy)
 {
 	int err = 0;
 
@@ -117,41 +118,79 @@ int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample, size
 	return 0;
 }
 
-/* Merges two runs that follow each other; of equals that of the first comes first. */
-static void merge(const struct perf_key *a, const struct perf_key *a_end, const struct perf_key *b,
-		  const struct perf_key *b_end, struct perf_key *out)
+/*
+ * Merges two runs; of equals that of the first comes first. OUT may be such that the second stays where it is.
+ * Which is next cannot be guessed, so there is no branch on it.
+ */
+static void merge(const struct perf_key *a, size_t n_a, const struct perf_key *b, size_t n_b,
+		  struct perf_key *out)
 {
-	while (a < a_end && b < b_end) {
-		bool second = b->t < a->t;
+	size_t i = 0, j = 0;
 
-		*out++ = second ? *b : *a;
-		b += second;
-		a += !second;
+	while (i < n_a && j < n_b) {
+		uint64_t of_a = a[i].t, of_b = b[j].t;
+		const uint8_t *sample_a = a[i].sample, *sample_b = b[j].sample;
+		bool second = of_b < of_a;
+
+		out->t = second ? of_b : of_a;
+		out->sample = second ? sample_b : sample_a;
+		out++;
+		j += second;
+		i += !second;
 	}
-	memcpy(out, a, (size_t)(a_end - a) * sizeof(*a));
-	memcpy(out + (a_end - a), b, (size_t)(b_end - b) * sizeof(*b));
+	memmove(out, a + i, (n_a - i) * sizeof(*a));
+	memmove(out + (n_a - i), b + j, (n_b - j) * sizeof(*b));
 }
 
-/* All that wait become one run. */
+/* Where in KEYS from LOW to HIGH, which are in order, those newer than T begin. */
+static size_t not_newer(const struct perf_key *keys, size_t low, size_t high, uint64_t t)
+{
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (keys[middle].t <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * All that wait become one run. The first is what was left when they were sorted last, as long as all others
+ * and mostly older: it comes in at the end.
+ */
 static void sort(struct perf_order *o)
 {
-	while (o->n_runs > 1) {
-		struct perf_key *out = o->spare;
-		size_t n = 0;
+	struct perf_key *from = o->keys, *to = o->spare, *merged;
+	size_t first, older;
 
-		for (size_t i = 0; i < o->n_runs; i += 2) {
-			size_t from = o->runs[i];
+	if (o->n_runs < 2)
+		return;
+	first = o->runs[1];
+	while (o->n_runs > 2) {
+		size_t n = 1;
+
+		for (size_t i = 1; i < o->n_runs; i += 2) {
+			size_t at = o->runs[i];
 			size_t middle = i + 1 < o->n_runs ? o->runs[i + 1] : o->n;
 			size_t end = i + 2 < o->n_runs ? o->runs[i + 2] : o->n;
 
-			merge(o->keys + from, o->keys + middle, o->keys + middle, o->keys + end,
-			      out + from);
-			o->runs[n++] = from;
+			merge(from + at, middle - at, from + middle, end - middle, to + at);
+			o->runs[n++] = at;
 		}
 		o->n_runs = n;
-		o->spare = o->keys;
-		o->keys = out;
+		merged = to;
+		to = from;
+		from = merged;
 	}
+	older = not_newer(o->keys, 0, first, from[first].t);
+	memcpy(o->spare, o->keys, older * sizeof(*o->keys));
+	merge(o->keys + older, first - older, from + first, o->n - first, o->spare + older);
+	merged = o->spare;
+	o->spare = o->keys;
+	o->keys = merged;
+	o->n_runs = 1;
 }
 
 /*
@@ -160,20 +199,13 @@ static void sort(struct perf_order *o)
  */
 static void make_ready(struct perf_order *o, size_t n, uint64_t t)
 {
-	size_t low = n, high = o->n;
+	size_t low;
 
 	if (n && o->keys[n - 1].t > t)
 		t = o->keys[n - 1].t;
 	if (t > o->limit)
 		o->limit = t;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (o->keys[middle].t <= o->limit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	low = not_newer(o->keys, n, o->n, o->limit);
 	o->next = 0;
 	o->ready = low;
 	o->n_runs = 0;

@@ -16,6 +16,9 @@
 /* The most bytes of such that came out of compressed records. */
 #define PERF_ORDER_BYTES ((size_t)48 << 20)
 
+/* So many samples are fetched ahead of the one that is given. */
+#define PERF_ORDER_AHEAD 16
+
 struct perf_key {
 	uint64_t t;
 	const uint8_t *sample; /* the record */
@@ -40,7 +43,22 @@ struct perf_order {
  * Adds the sample record of SIZE bytes at time T; COPY says that its bytes do not stay. Returns 0 or
  * -ENOMEM. Nothing may be waiting to be given.
  */
-int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample, size_t size, bool copy);
+static inline int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample,
+				 size_t size, bool copy);
+int perf_order_add_slowly(struct perf_order *o, uint64_t t, const uint8_t *sample, size_t size,
+			  bool copy);
+
+static inline int perf_order_add(struct perf_order *o, uint64_t t, const uint8_t *sample,
+				 size_t size, bool copy)
+{
+	/* Nearly always it goes on where the one before was. */
+	if (copy || o->ready || !o->n || o->n == o->room || t < o->keys[o->n - 1].t)
+		return perf_order_add_slowly(o, t, sample, size, copy);
+	o->keys[o->n++] = (struct perf_key){ t, sample };
+	if (t > o->newest)
+		o->newest = t;
+	return 0;
+}
 
 /* Whether so many wait that some have to be given, by perf_order_overflow. */
 static inline bool perf_order_full(const struct perf_order *o)
@@ -57,6 +75,18 @@ void perf_order_overflow(struct perf_order *o); /* the older half of those that 
 static inline const struct perf_key *perf_order_next(struct perf_order *o)
 {
 	return o->next < o->ready ? &o->keys[o->next++] : NULL;
+}
+
+/* Fetches one that comes soon: in the order of time samples come from all over the round. */
+static inline void perf_order_ahead(const struct perf_order *o)
+{
+	const uint8_t *sample;
+
+	if (o->ready - o->next <= PERF_ORDER_AHEAD)
+		return;
+	sample = o->keys[o->next + PERF_ORDER_AHEAD].sample;
+	__builtin_prefetch(sample);
+	__builtin_prefetch(sample + 64);
 }
 
 void perf_order_free(struct perf_order *o);

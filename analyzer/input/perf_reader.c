@@ -74,9 +74,10 @@ static int find_events(struct reblock_input *in, struct perf_reader *p, char **e
 
 		if (a->type != PERF_TYPE_TRACEPOINT || a->config > UINT16_MAX)
 			continue;
-		p->known[a->config / 8] |= (uint8_t)(1 << a->config % 8);
+		p->known[a->config] = PERF_NOT_WANTED;
 		if (!kvm_events_wants(p->kvm, (int)a->config))
 			continue;
+		p->known[a->config] = PERF_WANTED;
 		err = check_attr(in, a, error);
 		if (err)
 			return err;
@@ -170,11 +171,11 @@ static int take_sample(struct reblock_input *in, struct perf_reader *p, const ui
 		return 0;
 	}
 	id = perf_u16(r + raw + 4);
-	if (!(p->known[id / 8] >> id % 8 & 1) || (!p->attrs.uniform && a->config != id)) {
+	if (p->known[id] == PERF_NOT_RECORDED || (!p->attrs.uniform && a->config != id)) {
 		bad_sample(in, p, "is of no event that was recorded");
 		return 0;
 	}
-	if (!kvm_events_wants(p->kvm, id))
+	if (p->known[id] == PERF_NOT_WANTED)
 		return 0;
 	p->waiting++;
 	return perf_order_add(&p->order, perf_u64(r + a->time), r, size, p->walk.unpacked);
@@ -350,7 +351,10 @@ long perf_next(struct reblock_input *in, const struct reblock_record **records)
 			return give_end(in, p);
 		while (n + KVM_EVENT_RECORDS + 1 <= BATCH &&
 		       (key = perf_order_next(&p->order)) != NULL) {
-			int made = give(in, p, key, in->own + n);
+			int made;
+
+			perf_order_ahead(&p->order);
+			made = give(in, p, key, in->own + n);
 
 			if (made < 0)
 				return made;

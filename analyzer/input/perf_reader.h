@@ -12,6 +12,12 @@
 
 struct perf_names; /* of processes, by COMM records */
 
+enum perf_known {
+	PERF_NOT_RECORDED,
+	PERF_NOT_WANTED, /* was recorded, and means nothing to kvm_events */
+	PERF_WANTED,
+};
+
 struct perf_reader {
 	bool pipe;           /* the file's form: made by perf record -o - */
 	const uint8_t *data; /* the records */
@@ -36,7 +42,7 @@ struct perf_reader {
 	uint64_t disordered;  /* older than one given before */
 	uint64_t waiting;     /* samples since the end of a round */
 	bool at_end, told_end;
-	uint8_t known[8192]; /* ids of tracepoints that were recorded: bits */
+	uint8_t known[65536]; /* by id of tracepoints: enum perf_known */
 };
 
 /* perf_header.c: finds records, attrs, formats and description. As reblock_input_open. */

@@ -145,6 +145,19 @@ if [[ -x $build/tests/bench_convert ]]; then
     one "audit, perf.data, one thread" "$perf_data" "$less" "$reblock" audit --quiet "$perf_data"
     memory "memory of audit, perf.data" "$reblock" audit --quiet "$perf_data"
     rm -f "$perf_data"
+
+    trace_dat=$work/trace.dat
+    exits=$("$build/tests/bench_convert" trace.dat "$part" "$trace_dat")
+    audit_dat() { "$reblock" audit --jobs 1 --quiet "$trace_dat"; }
+    trace_cmd() { trace-cmd report -i "$trace_dat"; }
+    if command -v trace-cmd >/dev/null && [[ $(trace_cmd 2>/dev/null | grep -c ' kvm_exit: ') == "$exits" ]]; then
+        versus "audit, trace.dat, against trace-cmd report" audit_dat trace_cmd faster 5
+    else
+        row "audit, trace.dat, against trace-cmd report" "no trace-cmd that reads all of it: not measured"
+    fi
+    one "audit, trace.dat, one thread" "$trace_dat" "$less" "$reblock" audit --quiet "$trace_dat"
+    memory "memory of audit, trace.dat" "$reblock" audit --quiet "$trace_dat"
+    rm -f "$trace_dat"
 fi
 
 json=$work/part.jsonl
