@@ -29,44 +29,41 @@ struct wanted {
 	bool must;                  /* without it the event is of no use */
 };
 
-#define FIELD(member, name, or_name, must) \
-	{ \
-		name, or_name, offsetof(struct kvm_events, member), must \
-	}
+#define AT(member) offsetof(struct kvm_events, member)
 
 static const struct wanted of_exit[] = {
-	FIELD(exit.reason, "exit_reason", NULL, true),
-	FIELD(exit.rip, "guest_rip", NULL, true),
-	FIELD(exit.isa, "isa", NULL, true),
-	FIELD(exit.info1, "info1", NULL, true),
-	FIELD(exit.info2, "info2", NULL, true),
-	FIELD(exit.intr_info, "intr_info", NULL, false),
-	FIELD(exit.error_code, "error_code", NULL, false),
-	FIELD(exit.vcpu_id, "vcpu_id", NULL, false),
+	{ "exit_reason", NULL, AT(exit.reason), true },
+	{ "guest_rip", NULL, AT(exit.rip), true },
+	{ "isa", NULL, AT(exit.isa), true },
+	{ "info1", NULL, AT(exit.info1), true },
+	{ "info2", NULL, AT(exit.info2), true },
+	{ "intr_info", NULL, AT(exit.intr_info), false },
+	{ "error_code", NULL, AT(exit.error_code), false },
+	{ "vcpu_id", NULL, AT(exit.vcpu_id), false },
 	{ NULL, NULL, 0, false },
 };
 static const struct wanted of_entry[] = {
-	FIELD(entry.vcpu_id, "vcpu_id", NULL, true),
-	FIELD(entry.rip, "rip", NULL, false),
-	FIELD(entry.intr_info, "intr_info", NULL, false),
-	FIELD(entry.error_code, "error_code", NULL, false),
+	{ "vcpu_id", NULL, AT(entry.vcpu_id), true },
+	{ "rip", NULL, AT(entry.rip), false },
+	{ "intr_info", NULL, AT(entry.intr_info), false },
+	{ "error_code", NULL, AT(entry.error_code), false },
 	{ NULL, NULL, 0, false },
 };
 static const struct wanted of_user_exit[] = {
-	FIELD(user_exit.reason, "reason", NULL, true),
-	FIELD(user_exit.errno_, "errno", NULL, false),
+	{ "reason", NULL, AT(user_exit.reason), true },
+	{ "errno", NULL, AT(user_exit.errno_), false },
 	{ NULL, NULL, 0, false },
 };
 static const struct wanted of_virq[] = {
-	FIELD(virq.vector, "irq", "vector", true), /* "vector" since 6.0 */
-	FIELD(virq.soft, "soft", NULL, false),
+	{ "irq", "vector", AT(virq.vector), true }, /* "vector" since 6.0 */
+	{ "soft", NULL, AT(virq.soft), false },
 	{ NULL, NULL, 0, false },
 };
 static const struct wanted of_exception[] = {
-	FIELD(exception.exception, "exception", NULL, true),
-	FIELD(exception.has_error, "has_error", NULL, true),
-	FIELD(exception.error_code, "error_code", NULL, true),
-	FIELD(exception.reinjected, "reinjected", NULL, false),
+	{ "exception", NULL, AT(exception.exception), true },
+	{ "has_error", NULL, AT(exception.has_error), true },
+	{ "error_code", NULL, AT(exception.error_code), true },
+	{ "reinjected", NULL, AT(exception.reinjected), false },
 	{ NULL, NULL, 0, false },
 };
 static const struct wanted of_nested[] = { { NULL, NULL, 0, false } };

@@ -185,7 +185,10 @@ static void end_round(struct perf_reader *p)
 {
 	perf_order_round(&p->order);
 	p->waiting = 0;
-	if (p->rounds_left && --p->rounds_left == 0)
+	if (!p->rounds_left)
+		return;
+	p->rounds_left--;
+	if (!p->rounds_left)
 		p->damaged_to = p->order.newest;
 }
 

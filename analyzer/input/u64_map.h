@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct u64_map_slot {
+	uint64_t key;
+	uint32_t value; /* 0: empty */
+};
+
 struct u64_map {
-	struct u64_map_slot {
-		uint64_t key;
-		uint32_t value; /* 0: empty */
-	} * slots;
+	struct u64_map_slot *slots;
 	size_t room; /* a power of two, or 0 */
 	size_t used;
 };

@@ -65,8 +65,11 @@ static void merge(struct reblock_policy_replay *replay)
 			    memcmp(replay->alternatives[k].state, replay->alternatives[i].state,
 				   size) == 0)
 				break;
-		if (k == kept && kept++ != i)
-			replay->alternatives[k] = replay->alternatives[i];
+		if (k < kept)
+			continue;
+		if (kept != i)
+			replay->alternatives[kept] = replay->alternatives[i];
+		kept++;
 	}
 	replay->n = kept;
 }

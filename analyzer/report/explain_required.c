@@ -162,7 +162,7 @@ unsigned explain_required(const struct explain *e, const struct reblock_unblock 
 const char *explain_judgement(const struct reblock_judgement *j, char text[DECODE_MAX])
 {
 	const char *possible = j->unblocked == REBLOCK_YES ? "" : "possible ";
-	const char *said = "";
+	const char *said;
 
 	switch (j->outcome) {
 	case REBLOCK_OUTCOME_REBLOCKED:
@@ -174,7 +174,7 @@ const char *explain_judgement(const struct reblock_judgement *j, char text[DECOD
 	case REBLOCK_OUTCOME_REFLECTED:
 		said = "judged: reflected to the guest, nothing to re-block";
 		break;
-	case REBLOCK_OUTCOME_UNJUDGED:
+	default:
 		snprintf(text, DECODE_MAX, "this %sIRET unblock was not judged: %s (%s)", possible,
 			 reblock_cause_name(j->cause), reblock_cause_text(j->cause));
 		return text;

@@ -146,7 +146,7 @@ static void lose(uint64_t seed, unsigned of)
 
 		r->presence &= (uint16_t)~everywhere;
 		if (stream_random(&random, of) == 0)
-			r->presence &= (uint16_t) ~(1u << stream_random(&random, 16));
+			r->presence &= (uint16_t)(0xffff ^ 1u << stream_random(&random, 16));
 		if (stream_random(&random, of * 10) == 0) {
 			r->kind = REBLOCK_LOST;
 			if (stream_random(&random, 2))

@@ -14,29 +14,26 @@ static const struct member {
 	const char *name;
 	size_t at, size;
 } members[] = {
-#define MEMBER(field, name) \
-	{ \
-		name, offsetof(struct perf_build_fields, field), \
-			sizeof(((struct perf_build_fields *)0)->field) \
-	}
-	MEMBER(reason, "exit_reason"),
-	MEMBER(rip, "guest_rip"),
-	MEMBER(isa, "isa"),
-	MEMBER(info1, "info1"),
-	MEMBER(info2, "info2"),
-	MEMBER(intr_info, "intr_info"),
-	MEMBER(error_code, "error_code"),
-	MEMBER(vcpu_id, "vcpu_id"),
-	MEMBER(rip, "rip"),
-	MEMBER(reason, "reason"),
-	MEMBER(error, "errno"),
-	MEMBER(vector, "irq"),
-	MEMBER(vector, "vector"),
-	MEMBER(vector, "exception"),
-	MEMBER(soft, "soft"),
-	MEMBER(has_error, "has_error"),
-	MEMBER(reinjected, "reinjected"),
-#undef MEMBER
+#define AT(field) \
+	offsetof(struct perf_build_fields, field), sizeof(((struct perf_build_fields *)0)->field)
+	{ "exit_reason", AT(reason) },
+	{ "guest_rip", AT(rip) },
+	{ "isa", AT(isa) },
+	{ "info1", AT(info1) },
+	{ "info2", AT(info2) },
+	{ "intr_info", AT(intr_info) },
+	{ "error_code", AT(error_code) },
+	{ "vcpu_id", AT(vcpu_id) },
+	{ "rip", AT(rip) },
+	{ "reason", AT(reason) },
+	{ "errno", AT(error) },
+	{ "irq", AT(vector) },
+	{ "vector", AT(vector) },
+	{ "exception", AT(vector) },
+	{ "soft", AT(soft) },
+	{ "has_error", AT(has_error) },
+	{ "reinjected", AT(reinjected) },
+#undef AT
 };
 
 /* Reads the lines behind "format EVENT VERSION". */

@@ -373,11 +373,15 @@ static void perf_reads_it(void **state)
 			print_message("there is no perf here, or not one that reads this\n");
 			skip();
 		}
+		/* Some perfs print KVM's events by a plugin of libtraceevent, others by their fields. */
 		assert_true(has_line(says, "100 [000] 0.000000100: kvm:kvm_exit: exit_reason HLT "
-					   "guest_rip 0x1064 isa 0x1"));
+					   "guest_rip 0x1064 isa 0x1") ||
+			    has_line(says,
+				     "100 [000] 0.000000100: kvm:kvm_exit: reason HLT rip 0x1064"));
 		assert_true(
-			has_line(says,
-				 "101 [001] 0.000000360: kvm:kvm_entry: vcpu_id 0x1 rip 0x1168"));
+			has_line(says, "101 [001] 0.000000360: kvm:kvm_entry: vcpu_id 0x1 rip "
+				       "0x1168") ||
+			has_line(says, "101 [001] 0.000000360: kvm:kvm_entry: vcpu 1 rip 0x1168"));
 		free(says);
 		/* perf kvm reads plain files only */
 		says = form ? NULL : perf_says("kvm", data, size);

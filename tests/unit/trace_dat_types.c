@@ -2,17 +2,12 @@
 /* KVM's events, by kernel version: the fields of their format files. */
 #include "trace_dat_build.h"
 
+/* A table, which each version of clang-format would lay out in its own way. */
+/* clang-format off */
 #define EXIT_BEGINS \
 	{ "unsigned int exit_reason", 4 }, { "unsigned long guest_rip", 8 }, { "u32 isa", 4 }, \
-		{ "u64 info1", 8 }, \
-	{ \
-		"u64 info2", 8 \
-	}
-#define EXIT_INJECTED \
-	{ "u32 intr_info", 4 }, \
-	{ \
-		"u32 error_code", 4 \
-	}
+	{ "u64 info1", 8 }, { "u64 info2", 8 }
+#define EXIT_INJECTED { "u32 intr_info", 4 }, { "u32 error_code", 4 }
 
 const struct dat_type dat_exit_4_15 = { "kvm", "kvm_exit", 103, { EXIT_BEGINS } };
 const struct dat_type dat_exit_5_4 = {
@@ -61,3 +56,4 @@ const struct dat_type dat_sched_switch = {
 	320,
 	{ { "char prev_comm[16]", 16 }, { "pid_t prev_pid", 4 }, { "int prev_prio", 4 } }
 };
+/* clang-format on */
