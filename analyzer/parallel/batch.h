@@ -20,7 +20,6 @@ struct batch {
 	const struct reblock_record *records;
 	uint32_t n;
 	uint64_t first; /* number of the first record */
-	uint64_t end;   /* offset behind them in the mapped file; 0: they do not stand there */
 	struct share *share;
 	struct reblock_record *own; /* a copy, where the reader goes on in the same place */
 	struct batch_findings findings[GROUPS]; /* of each group */

@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include "parallel/read.h"
 
-#define TELL_WITHIN 100000000       /* ns; for progress */
-#define RELEASE ((uint64_t)1 << 20) /* bytes at a time; a multiple of the size of a page */
+#define TELL_WITHIN 100000000 /* ns; for progress */
 
 static int on_finding(void *context, const struct reblock_finding *finding)
 {
@@ -47,28 +45,6 @@ static unsigned take_groups(struct pool *pool, struct group *taken[GROUPS])
 	return n;
 }
 
-static void oldest_told(struct pool *pool)
-{
-	uint64_t end = pool->batches[pool->told++ % pool->slots].end;
-
-	if (end > pool->passed)
-		pool->passed = end;
-}
-
-/*
- * Takes what was passed off the page tables. To leave it all to the end takes as long, and there one thread
- * does it alone. Who looks there again finds it read again.
- */
-static void release(struct pool *pool)
-{
-	uint8_t *from = (uint8_t *)pool->input->bytes.map + pool->released;
-
-	pool->released += RELEASE;
-	pthread_mutex_unlock(&pool->lock);
-	madvise(from, RELEASE, MADV_DONTNEED);
-	pthread_mutex_lock(&pool->lock);
-}
-
 /* Most batches have nothing to tell: they need not wait for the thread that tells. */
 static void pass_silent(struct pool *pool)
 {
@@ -81,7 +57,7 @@ static void pass_silent(struct pool *pool)
 			pthread_cond_signal(&pool->done);
 			return;
 		}
-		oldest_told(pool);
+		pool->told++;
 	}
 	if (pool->ended)
 		pthread_cond_signal(&pool->done);
@@ -140,10 +116,7 @@ static void *work(void *context)
 	while (!pool->stop && well_formed) {
 		unsigned n = take_groups(pool, taken);
 
-		/* Whoever has groups in hand judges them, so that they are not held up. */
-		if (!n && pool->passed - pool->released >= RELEASE)
-			release(pool);
-		else if (n)
+		if (n)
 			judge_groups(pool, taken, n);
 		else if (pool_may_read(pool))
 			pool_read(pool);
@@ -240,7 +213,7 @@ int pool_wait(struct pool *pool, struct batch **batch, bool *ended)
 void pool_told(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	oldest_told(pool);
+	pool->told++;
 	pool->telling = false;
 	pthread_cond_signal(&pool->work);
 	pthread_mutex_unlock(&pool->lock);

@@ -48,8 +48,6 @@ struct pool {
 	bool reading, ended;
 	uint64_t records; /* read */
 	uint64_t ahead;   /* offset up to which there are checks */
-	/* Offsets: all before PASSED was told; what is before RELEASED is no longer mapped to memory. */
-	uint64_t passed, released;
 	/* Rings; the counts only grow. */
 	struct batch batches[SLOTS];
 	uint64_t published, told;

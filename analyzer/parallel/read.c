@@ -71,7 +71,6 @@ static long fill(struct pool *pool, struct check *check, struct batch *batch)
 		return n;
 	mapped = (const uint8_t *)records >= map &&
 		 (const uint8_t *)records < map + in->bytes.map_size;
-	batch->end = mapped ? in->bytes.offset : 0;
 	if (batch_take(batch, records, (uint32_t)n, !mapped))
 		return -ENOMEM;
 	if (check && records == check->ahead.records) {

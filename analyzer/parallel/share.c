@@ -23,19 +23,12 @@ void share_begin(struct share *share)
 
 void share_add(struct share *share, const struct reblock_record *records, uint32_t n)
 {
-	/* Kept here: for all that the compiler knows, a place could be one of these counts. */
-	uint32_t n_of[GROUPS + 1], first = share->n;
-
-	for (unsigned g = 0; g <= GROUPS; g++)
-		n_of[g] = share->n_of[g];
 	for (uint32_t i = 0; i < n; i++) {
 		unsigned g = group_of(&records[i]);
 
-		share->of[g][n_of[g]++] = (uint16_t)(first + i);
+		share->of[g][share->n_of[g]++] = (uint16_t)(share->n + i);
 	}
-	for (unsigned g = 0; g <= GROUPS; g++)
-		share->n_of[g] = (uint16_t)n_of[g];
-	share->n = first + n;
+	share->n += n;
 }
 
 uint32_t share_of(const struct share *share, unsigned group, uint16_t *room,
