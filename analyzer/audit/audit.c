@@ -14,6 +14,9 @@ struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
 		return NULL;
 	audit->source = *source;
 	audit->options = *options;
+	audit->carries_seq = (source->presence & REBLOCK_SOURCE_FIELDS) &&
+			     (source->fields & REBLOCK_HAS_SEQ);
+	audit->whole_way = options->pair || options->policy;
 	return audit;
 }
 
@@ -70,9 +73,6 @@ static int step_meta(struct reblock_audit *audit, const struct reblock_record *r
 static inline void check_sequence(struct reblock_audit *audit, struct audit_vcpu *v,
 				  const struct reblock_record *r)
 {
-	bool carries = (audit->source.presence & REBLOCK_SOURCE_FIELDS) &&
-		       (audit->source.fields & REBLOCK_HAS_SEQ);
-
 	if (reblock_has(r, REBLOCK_HAS_SEQ)) {
 		uint16_t gap = (uint16_t)(r->seq - v->seq - 1);
 
@@ -82,7 +82,7 @@ static inline void check_sequence(struct reblock_audit *audit, struct audit_vcpu
 		}
 		v->has_seq = true;
 		v->seq = r->seq;
-	} else if (v->has_seq || carries) {
+	} else if (v->has_seq || audit->carries_seq) {
 		audit->losses++;
 		lost_at(audit, v, 0);
 		v->seq++;
@@ -164,15 +164,16 @@ static void step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	audit_step_entry(audit, v, &assumed, number);
 }
 
+_Static_assert(REBLOCK_META == REBLOCK_LOST + 1 && REBLOCK_KINDS == REBLOCK_META + 1,
+	       "what is not of a vCPU comes last");
+
 static inline int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
 {
 	struct audit_vcpu *v;
 
 	audit->now = number;
-	if (r->kind == REBLOCK_LOST)
-		return step_lost(audit, r);
-	if (r->kind == REBLOCK_META)
-		return step_meta(audit, r);
+	if (r->kind >= REBLOCK_LOST)
+		return r->kind == REBLOCK_LOST ? step_lost(audit, r) : step_meta(audit, r);
 	v = audit_vcpu_of(audit, r->vm, r->vcpu);
 	if (!v)
 		return -ENOMEM;

@@ -29,7 +29,8 @@ static inline bool audit_bit12_is_0(const struct reblock_record *exit)
 	uint32_t value = (exit->intr_info & -(uint32_t)(field == INTR_INFO)) |
 			 ((uint32_t)exit->qualification & -(uint32_t)(field == QUALIFICATION));
 
-	return !((value & REBLOCK_NMI_UNBLOCKING) | (needs[field] & ~exit->presence));
+	return !((value & REBLOCK_NMI_UNBLOCKING) | (needs[field] & ~exit->presence) |
+		 (exit->reason & REBLOCK_REASON_FAILED_ENTRY));
 }
 
 static inline bool audit_idtv_is_nmi(const struct reblock_record *exit)
@@ -57,8 +58,8 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 {
 	struct audit_exit *exit = &v->exit;
 
-	if (audit->options.pair || audit->options.policy || !reblock_has(r, REBLOCK_HAS_REASON) ||
-	    audit_idtv_is_nmi(r) || !audit_bit12_is_0(r) || audit_something_open(v))
+	if (audit->whole_way || !reblock_has(r, REBLOCK_HAS_REASON) || audit_idtv_is_nmi(r) ||
+	    !audit_bit12_is_0(r) || audit_something_open(v))
 		return false;
 	exit->record = *r;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN))
@@ -73,7 +74,6 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 	exit->unblock.unblocked = REBLOCK_NO;
 	v->early = 0;
 	v->phase = AUDIT_EXITED;
-	v->delivered.known &= !(r->reason & REBLOCK_REASON_FAILED_ENTRY);
 	v->summary.exits++;
 	return true;
 }
@@ -97,17 +97,21 @@ static inline bool audit_blocking_changed(const struct reblock_record *exit,
 	       (exit->presence & entry->presence & REBLOCK_HAS_INTERRUPTIBILITY);
 }
 
-/* Whether what an entry injects is of no interest to audit_delivered_entry. */
+/*
+ * Whether audit_delivered_entry would do nothing: nothing comes in, or nothing is known of what came in before
+ * and this is no NMI, which alone would change that.
+ */
 static inline bool audit_delivers_nothing(const struct audit_vcpu *v,
 					  const struct reblock_record *entry)
 {
-	bool nothing = reblock_has(entry, REBLOCK_HAS_INTR_INFO) &&
-		       !(entry->intr_info & REBLOCK_INTR_VALID);
-	bool no_nmi = !reblock_flag(entry, REBLOCK_NMI_INJECTED);
+	uint32_t info = entry->intr_info;
+	bool nmi = (info & (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE)) ==
+		   (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI);
+	bool nothing = reblock_has(entry, REBLOCK_HAS_INTR_INFO) && !(info & REBLOCK_INTR_VALID);
 
-	return no_nmi &&
-	       (nothing ? !reblock_flag(entry, REBLOCK_L2) :
-			  !v->delivered.known && !reblock_has(entry, REBLOCK_HAS_INTR_INFO));
+	if (nmi | reblock_flag(entry, REBLOCK_NMI_INJECTED))
+		return false;
+	return !v->delivered.known || (nothing && !reblock_flag(entry, REBLOCK_L2));
 }
 
 static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_vcpu *v,

@@ -87,11 +87,11 @@ struct audit_vcpu {
 	uint64_t t;
 	unsigned early; /* operations recorded before the exit they belong to (Linux up to 5.4) */
 	struct audit_livelock livelock;
-	struct audit_delivered delivered;
 	struct audit_exit exit;
 	struct reblock_summary summary;
 	struct audit_question question;
 	struct audit_handler handler;
+	struct audit_delivered delivered;
 	struct reblock_policy_replay *replay; /* of the policy, if there is one */
 };
 
@@ -109,6 +109,8 @@ struct reblock_audit {
 	struct audit_vm *vms;                    /* what meta records said */
 	size_t n_vms, vms_room;
 	bool sorted;
+	bool carries_seq; /* the source records sequence numbers */
+	bool whole_way;   /* nothing takes the short way (plain.h) */
 	uint64_t losses;
 	uint64_t lost_records;  /* of kind lost */
 	uint64_t lost_anywhere; /* of these: with no vCPU */

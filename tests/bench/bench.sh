@@ -117,7 +117,9 @@ echo
 audit() { "$reblock" audit --jobs 1 --quiet "$trace"; }
 audit_2() { "$reblock" audit --jobs 2 --quiet "$trace"; }
 peer() { "$build/tests/bench_trace" peer "$trace"; }
-versus "audit, one thread, against CRC32C and sum" audit peer most 2
+peer_at_once() { "$build/tests/bench_trace" peer-at-once "$trace"; }
+versus "audit, one thread, against CRC32C, then sum" audit peer most 2
+versus "audit, one thread, against both in one pass" audit peer_at_once most 2
 if [[ $(nproc) -ge 2 ]]; then
     versus "audit --jobs 2, against --jobs 1" audit_2 audit faster 1.8
 else

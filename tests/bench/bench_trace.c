@@ -2,12 +2,14 @@
 /*
  * bench_trace write RECORDS FILE [MISSED [LOST]]: a trace of a simulated busy host (fuzz/sim): 4 VMs of 4
  * vCPUs, all fields recorded; of 1000 re-blocks MISSED (default 1) are, of 1000 records LOST (0).
- * bench_trace peer FILE: maps FILE and takes its CRC32C and the sum of its 64-bit words: the least that
- * any reader has to do who looks at every byte and trusts none.
+ * bench_trace peer FILE: maps FILE and takes its CRC32C and the sum of its 64-bit words, one after the
+ * other: the least that any reader has to do who looks at every byte and trusts none. bench_trace
+ * peer-at-once FILE: both in one pass, a piece at a time, so that the sum finds in the cache what the CRC has fetched.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +51,15 @@ static int write_trace(uint64_t records, const char *path, unsigned missed, unsi
 	return error != 0 ? error : close_error;
 }
 
-/* One pass, a piece at a time: the sum finds in the cache what the CRC has fetched. */
 #define PIECE (21 * 3072) /* a multiple of what reblock_crc32c takes at once */
 
-static int peer(const char *path)
+static int peer(const char *path, bool at_once)
 {
 	const unsigned char *data;
 	struct stat status;
 	uint64_t sum = 0;
 	uint32_t crc = 0;
-	size_t size;
+	size_t size, piece;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -69,8 +70,9 @@ static int peer(const char *path)
 	data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return -errno;
-	for (size_t at = 0; at < size; at += PIECE) {
-		size_t n = size - at < PIECE ? size - at : PIECE;
+	piece = at_once ? PIECE : size;
+	for (size_t at = 0; at < size; at += piece) {
+		size_t n = size - at < piece ? size - at : piece;
 		const uint64_t *words = (const uint64_t *)(const void *)(data + at);
 
 		crc = reblock_crc32c(crc, data + at, n);
@@ -91,10 +93,13 @@ int main(int argc, char **argv)
 
 		error = write_trace(strtoull(argv[2], NULL, 10), argv[3], missed, lost);
 	} else if (argc == 3 && strcmp(argv[1], "peer") == 0) {
-		error = peer(argv[2]);
+		error = peer(argv[2], false);
+	} else if (argc == 3 && strcmp(argv[1], "peer-at-once") == 0) {
+		error = peer(argv[2], true);
 	} else {
 		fprintf(stderr,
-			"usage: bench_trace write RECORDS FILE [MISSED [LOST]] | peer FILE\n");
+			"usage: bench_trace write RECORDS FILE [MISSED [LOST]] | peer FILE | "
+			"peer-at-once FILE\n");
 		return 2;
 	}
 	if (error != 0)
