@@ -11,16 +11,17 @@ traces=0
 peers=0
 
 
-# audited FILE FINDINGS: the audit says what is kept beside FILE
+# audited FILE FINDINGS [OPTION...]: the audit of FILE says what FINDINGS holds
 audited() {
-    local status=0 want=3 # nothing found, but not every IRET unblock could be judged: no recorder without VMREAD can
-    "$REBLOCK" audit --json "$1" >"$folder/findings" 2>"$folder/verdict" || status=$?
-    [[ ! -s $2 ]] || want=1
+    local file=$1 findings=$2 status=0 want=3 # nothing found, but not every IRET unblock could be judged: no recorder without VMREAD can
+    shift 2
+    "$REBLOCK" audit --json "$@" "$file" >"$folder/findings" 2>"$folder/verdict" || status=$?
+    [[ ! -s $findings ]] || want=1
     if [[ $status != "$want" ]]; then
-        echo "$1: exit status $status, not $want"
+        echo "$file: exit status $status, not $want"
         failed=1
     fi
-    diff -u "$2" "$folder/findings" || failed=1
+    diff -u "$findings" "$folder/findings" || failed=1
 }
 
 cd "$SOURCE_DIR/corpus/traces"
@@ -37,9 +38,8 @@ for trace in *.rbt; do
         audited "$peer" "$peer.findings.jsonl"
         # Converted, it says the same, where the same is assumed of it.
         "$REBLOCK" convert "$peer" "$folder/converted.rbt" || failed=1
-        "$REBLOCK" audit --json --vnmi on "$folder/converted.rbt" 2>/dev/null |
-            sed "s,$folder/converted.rbt,$peer," >"$folder/again" || true
-        diff -u "$peer.findings.jsonl" "$folder/again" || failed=1
+        sed "s,\"file\":\"$peer\",\"file\":\"$folder/converted.rbt\"," "$peer.findings.jsonl" >"$folder/expected"
+        audited "$folder/converted.rbt" "$folder/expected" --vnmi on
         cp "$peer" "$folder/box/$name/${peer#"$name".}"
     done
 done
