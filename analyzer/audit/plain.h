@@ -111,7 +111,8 @@ static inline bool audit_delivers_nothing(const struct audit_vcpu *v,
 
 	if (nmi | reblock_flag(entry, REBLOCK_NMI_INJECTED))
 		return false;
-	return !v->delivered.known || (nothing && !reblock_flag(entry, REBLOCK_L2));
+	return !v->delivered.known ||
+	       (nothing && reblock_has(entry, REBLOCK_HAS_L2) && !reblock_flag(entry, REBLOCK_L2));
 }
 
 static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_vcpu *v,
