@@ -93,7 +93,13 @@ memory()
         ((kb > most)) && most=$kb
         sleep 0.01
     done
-    wait "$pid" || true
+    wait "$pid" || status=$?
+    # 1 and 3 are what an audit says of a trace.
+    if [[ $status -ne 0 && $status -ne 1 && $status -ne 3 ]]; then
+        row "$name" "ended with status $status: MISSED"
+        return
+    fi
+    status=0
     (ulimit -d 262144 && exec "$@") >/dev/null 2>&1 </dev/null || status=$?
     [[ $status -eq 0 || $status -eq 1 || $status -eq 3 ]] && enough="256 MB are enough: met"
     row "$name" "$(awk -v kb="$most" 'BEGIN { printf "%8.1f MB", kb / 1024 }') beside the mapped file; $enough"

@@ -6,19 +6,6 @@
  */
 #include "model/policy/policies.h"
 
-static uint32_t acrn_exit(void *state, struct reblock_vmcs *v)
-{
-	(void)state;
-	switch (step_reason(v)) {
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
-	default:
-		return 0;
-	}
-}
-
 const struct reblock_policy reblock_policy_acrn = {
 	.abi = REBLOCK_POLICY_ABI,
 	.size = sizeof(struct reblock_policy),
@@ -26,6 +13,6 @@ const struct reblock_policy reblock_policy_acrn = {
 	.source = "ACRN d61d98cf8, hypervisor/arch/x86/guest",
 	.summary = "NMI exiting 0, and nothing looks at bit 12",
 	.pin_off = REBLOCK_POLICY_NMI_EXITING | REBLOCK_POLICY_VIRTUAL_NMIS,
-	.exit = acrn_exit,
+	.exit = step_exit_nothing,
 	.inject = step_inject_copy,
 };

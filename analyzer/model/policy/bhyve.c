@@ -5,13 +5,6 @@
  */
 #include "model/policy/policies.h"
 
-static uint32_t bhyve_exit(void *state, struct reblock_vmcs *v)
-{
-	(void)state;
-	step_dual(v);
-	return 0;
-}
-
 /* Before 160471d264f7 nothing cleared blocking before the NMI was injected again. */
 static uint32_t exit_without_dual(void *state, struct reblock_vmcs *v)
 {
@@ -30,12 +23,8 @@ static uint32_t bhyve_handle(void *state, struct reblock_vmcs *v)
 	case REBLOCK_REASON_EPT_VIOLATION:
 		step_qualification(v);
 		return 0;
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
 	default:
-		return 0;
+		return step_never_newer(v);
 	}
 }
 
@@ -46,7 +35,7 @@ const struct reblock_policy reblock_policy_bhyve = {
 	.source = "FreeBSD 001345683d, sys/amd64/vmm/intel; illumos, xhyve, hyperkit",
 	.summary = "faults and EPT violations, virtual NMIs always on",
 	.pin_on = REBLOCK_POLICY_NMI_EXITING | REBLOCK_POLICY_VIRTUAL_NMIS,
-	.exit = bhyve_exit,
+	.exit = step_exit_dual,
 	.handle = bhyve_handle,
 	.inject = step_inject,
 };

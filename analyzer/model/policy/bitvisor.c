@@ -26,12 +26,8 @@ static uint32_t bitvisor_handle(void *state, struct reblock_vmcs *v)
 		if (step_qualification_bit12(v))
 			step_block(v);
 		return 0;
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
 	default:
-		return 0;
+		return step_never_newer(v);
 	}
 }
 

@@ -9,19 +9,6 @@
  */
 #include "model/policy/policies.h"
 
-static uint32_t nothing(void *state, struct reblock_vmcs *v)
-{
-	(void)state;
-	switch (step_reason(v)) {
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
-	default:
-		return 0;
-	}
-}
-
 const struct reblock_policy reblock_policy_haxm = {
 	.abi = REBLOCK_POLICY_ABI,
 	.size = sizeof(struct reblock_policy),
@@ -30,7 +17,7 @@ const struct reblock_policy reblock_policy_haxm = {
 	.summary = "class: NMI exiting without virtual NMIs, where bit 12 means nothing",
 	.pin_on = REBLOCK_POLICY_NMI_EXITING,
 	.pin_off = REBLOCK_POLICY_VIRTUAL_NMIS,
-	.exit = nothing,
+	.exit = step_exit_nothing,
 	.inject = step_inject,
 };
 
@@ -41,7 +28,7 @@ const struct reblock_policy reblock_policy_passthrough = {
 	.source = "HyperPlatform, SimpleVisor, hvpp, gbhv, HyperBone, ksm, HyperDbg",
 	.summary = "class: NMI exiting 0, where bit 12 is defined, and nothing looks at it",
 	.pin_off = REBLOCK_POLICY_NMI_EXITING | REBLOCK_POLICY_VIRTUAL_NMIS,
-	.exit = nothing,
+	.exit = step_exit_nothing,
 	.inject = step_inject,
 };
 
@@ -52,6 +39,6 @@ const struct reblock_policy reblock_policy_unaware = {
 	.source = "NoirVisor CVM, jonomango/hv, MiniVisor, Bareflank, Barrelfish",
 	.summary = "class: virtual NMIs 1, and nothing looks at bit 12",
 	.pin_on = REBLOCK_POLICY_NMI_EXITING | REBLOCK_POLICY_VIRTUAL_NMIS,
-	.exit = nothing,
+	.exit = step_exit_nothing,
 	.inject = step_inject,
 };

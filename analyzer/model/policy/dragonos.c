@@ -13,12 +13,8 @@ static uint32_t dragonos_exit(void *state, struct reblock_vmcs *v)
 		if (step_idtv_valid(v) && step_virtual_nmis(v) && step_qualification_bit12(v))
 			v->interruptibility = REBLOCK_BLOCKING_NMI;
 		return 0;
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
 	default:
-		return 0;
+		return step_never_newer(v);
 	}
 }
 

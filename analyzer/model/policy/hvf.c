@@ -15,12 +15,8 @@ static uint32_t hvf_exit(void *state, struct reblock_vmcs *v)
 		return 0;
 	case REBLOCK_REASON_EXCEPTION_NMI:
 		return step_exception(v) ? REBLOCK_POLICY_NEVER : 0;
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
 	default:
-		return 0;
+		return step_never_newer(v);
 	}
 }
 

@@ -12,12 +12,8 @@ static uint32_t ikgt_exit(void *state, struct reblock_vmcs *v)
 	case REBLOCK_REASON_EPT_VIOLATION:
 		step_qualification(v);
 		return 0;
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
 	default:
-		return 0;
+		return step_never_newer(v);
 	}
 }
 

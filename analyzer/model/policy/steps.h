@@ -100,6 +100,34 @@ static inline void step_dual(struct reblock_vmcs *v)
 		step_unblock(v);
 }
 
+/* What it answers to exits that it does nothing about, where it uses no PML, SPP or notify exits. */
+static inline uint32_t step_never_newer(const struct reblock_vmcs *v)
+{
+	switch (step_reason(v)) {
+	case REBLOCK_REASON_PML_FULL:
+	case REBLOCK_REASON_SPP:
+	case REBLOCK_REASON_NOTIFY:
+		return REBLOCK_POLICY_NEVER;
+	default:
+		return 0;
+	}
+}
+
+/* exit: nothing but the dual rule; the rest is in its handlers. */
+static inline uint32_t step_exit_dual(void *state, struct reblock_vmcs *v)
+{
+	(void)state;
+	step_dual(v);
+	return 0;
+}
+
+/* exit: nothing at all. */
+static inline uint32_t step_exit_nothing(void *state, struct reblock_vmcs *v)
+{
+	(void)state;
+	return step_never_newer(v);
+}
+
 /* An NMI that a task gate has delivered is not injected again. */
 static inline bool step_delivered(const struct reblock_vmcs *v, uint32_t how)
 {

@@ -5,25 +5,12 @@
  */
 #include "model/policy/policies.h"
 
-static uint32_t uvmm_exit(void *state, struct reblock_vmcs *v)
-{
-	(void)state;
-	switch (step_reason(v)) {
-	case REBLOCK_REASON_PML_FULL:
-	case REBLOCK_REASON_SPP:
-	case REBLOCK_REASON_NOTIFY:
-		return REBLOCK_POLICY_NEVER;
-	default:
-		return 0;
-	}
-}
-
 const struct reblock_policy reblock_policy_uvmm = {
 	.abi = REBLOCK_POLICY_ABI,
 	.size = sizeof(struct reblock_policy),
 	.name = "uvmm",
 	.source = "L4Re uvmm bb9517a, Fiasco 245fce5",
 	.summary = "nothing about blocking",
-	.exit = uvmm_exit,
+	.exit = step_exit_nothing,
 	.inject = step_inject_copy,
 };

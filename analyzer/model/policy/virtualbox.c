@@ -2,14 +2,6 @@
 /* VirtualBox 6.1 and 7, the hardware-assisted part for Intel. No SPP or notify exits. */
 #include "model/policy/policies.h"
 
-/* Event delivery is looked at before the handlers. */
-static uint32_t virtualbox_exit(void *state, struct reblock_vmcs *v)
-{
-	(void)state;
-	step_dual(v);
-	return 0;
-}
-
 static uint32_t virtualbox_handle(void *state, struct reblock_vmcs *v)
 {
 	(void)state;
@@ -38,7 +30,7 @@ const struct reblock_policy reblock_policy_virtualbox = {
 	.source = "VirtualBox 6.1 and 7, VMM/VMMR0 and VMM/VMMAll",
 	.summary = "faults, EPT violations and PML-full, with both exclusions and the controls",
 	.pin_on = REBLOCK_POLICY_NMI_EXITING,
-	.exit = virtualbox_exit,
+	.exit = step_exit_dual,
 	.handle = virtualbox_handle,
 	.inject = step_inject,
 };

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Xen, vmx_vmexit_handler, c447b7308b; and as it was from 2007 to 2022, faults only. Virtual NMIs are
- * used where the processor has them, and never asked about when bit 12 is read.
+ * used where the processor has them, and never asked about when bit 12 is read. vmx_idtv_reinject
+ * comes before the handlers, and not where a task gate is delivering the event.
  */
 #include "model/policy/policies.h"
-
-/* vmx_idtv_reinject comes before the handlers, and not where a task gate is delivering the event. */
-static uint32_t xen_exit(void *state, struct reblock_vmcs *v)
-{
-	(void)state;
-	step_dual(v);
-	return 0;
-}
 
 static uint32_t xen_handle(void *state, struct reblock_vmcs *v)
 {
@@ -57,7 +50,7 @@ const struct reblock_policy reblock_policy_xen = {
 	.source = "Xen c447b7308b",
 	.summary = "faults, EPT violations, PML-full and notify; the controls are not asked about",
 	.pin_on = REBLOCK_POLICY_NMI_EXITING,
-	.exit = xen_exit,
+	.exit = step_exit_dual,
 	.handle = xen_handle,
 	.inject = step_inject,
 };
@@ -69,7 +62,7 @@ const struct reblock_policy reblock_policy_xen_before_d329b37d12 = {
 	.source = "Xen before d329b37d12 (2007 to 2022)",
 	.summary = "faults only: EPT violations and PML-full are forgotten",
 	.pin_on = REBLOCK_POLICY_NMI_EXITING,
-	.exit = xen_exit,
+	.exit = step_exit_dual,
 	.handle = handle_faults_only,
 	.inject = step_inject,
 };
