@@ -54,6 +54,8 @@ struct attached {
 	enum way way;
 	struct shape shape;
 	bool entry_intr_info;
+	const struct collector_row *exits; /* counted by the programs, a row for each CPU; mapped */
+	unsigned cpus;
 	int empty_btf; /* a file that classic_open has made, or 0 */
 };
 

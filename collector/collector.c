@@ -199,9 +199,20 @@ void collector_stats(const struct collector *collector, struct collector_stats *
 {
 	const struct collector_counters *counters = &collector->attached.bpf->bss->counters;
 
+	memset(stats, 0, sizeof(*stats));
 	stats->records = collector->stream.delivered;
 	stats->lost = counters->dropped + attached_skipped(&collector->attached);
 	stats->untracked = counters->untracked;
+}
+
+void collector_exits(const struct collector *collector, uint64_t exits[COLLECTOR_REASONS])
+{
+	const struct collector_row *rows = collector->attached.exits;
+
+	memset(exits, 0, COLLECTOR_REASONS * sizeof(*exits));
+	for (unsigned cpu = 0; rows && cpu < collector->attached.cpus; cpu++)
+		for (unsigned i = 0; i < COLLECTOR_REASONS; i++)
+			exits[i] += rows[cpu].exits[i];
 }
 
 void collector_free(struct collector *collector)

@@ -20,6 +20,13 @@ struct collector_options {
 	/* do not attach the classic program that makes KVM read the exit's fields */
 	bool no_cache_fill;
 	bool trust_stale; /* test knob: use cached fields without the regs_avail check */
+	bool all; /* ship every exit and entry, not only what the filter takes for relevant */
+	/* above it exits are only counted, until the next second that stays below it; 0: no limit */
+	uint64_t max_records_per_second;
+	uint32_t pid;       /* only VMs of this process; 0: of all */
+	const char *cgroup; /* only vCPU threads below this cgroup (v2) folder; NULL: all */
+	/* the kernel's run-time statistics; they cost every BPF program on the host */
+	bool bpf_stats;
 	/* test knob: 1 tp_btf, 2 raw_tp, 3 classic tracepoint, each alone; 0: the best */
 	unsigned way;
 	bool verbose; /* libbpf's and the verifier's words to standard error */
@@ -35,7 +42,14 @@ struct collector_stats {
 	uint64_t records;   /* delivered */
 	uint64_t lost;      /* not delivered: ring full */
 	uint64_t untracked; /* events of vCPUs for which there was no room in the tables */
+	/* of `lost`: not shipped because of the budget; and whether it is exceeded right now */
+	uint64_t over_budget;
+	bool counting_only;
+	/* with bpf_stats: nanoseconds that the programs ran, how often; else 0 */
+	uint64_t bpf_run_ns, bpf_runs;
 };
+
+#define COLLECTOR_REASONS 128
 
 /*
  * Opens, loads and attaches. Returns 0 and sets *COLLECTOR, to be freed by collector_free; or a
@@ -65,7 +79,13 @@ long collector_poll(struct collector *collector, int timeout_ms, collector_sink 
  */
 long collector_stop(struct collector *collector, collector_sink *sink, void *context);
 
+/* Needs no rights: everything is read through mappings. */
 void collector_stats(const struct collector *collector, struct collector_stats *stats);
+
+/*
+ * How many exits of each basic reason there were since attaching, shipped or not. No rights needed.
+ */
+void collector_exits(const struct collector *collector, uint64_t exits[COLLECTOR_REASONS]);
 
 void collector_free(struct collector *collector); /* NULL is allowed */
 

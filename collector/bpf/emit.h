@@ -3,7 +3,7 @@
 #ifndef COLLECTOR_BPF_EMIT_H
 #define COLLECTOR_BPF_EMIT_H
 
-#include "state.h"
+#include "name.h"
 
 static __always_inline void begin(struct reblock_record *r, __u8 kind)
 {
@@ -42,7 +42,7 @@ static __always_inline void emit(struct vcpu_state *state, struct reblock_record
 		state->pending = 0;
 		number(state, &state->exit);
 		number(state, event);
-		r = bpf_ringbuf_reserve(&ring, 2 * sizeof(*r), 0);
+		r = reserve(2);
 		if (!r) {
 			drop(state, 2);
 			return;
@@ -52,7 +52,7 @@ static __always_inline void emit(struct vcpu_state *state, struct reblock_record
 	} else if (state->pending) {
 		state->pending = 0;
 		number(state, &state->exit);
-		r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+		r = reserve(1);
 		if (!r) {
 			drop(state, 1);
 			return;
@@ -60,7 +60,7 @@ static __always_inline void emit(struct vcpu_state *state, struct reblock_record
 		*r = state->exit;
 	} else if (event) {
 		number(state, event);
-		r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+		r = reserve(1);
 		if (!r) {
 			drop(state, 1);
 			return;
@@ -70,7 +70,7 @@ static __always_inline void emit(struct vcpu_state *state, struct reblock_record
 		return;
 	}
 	state->lost = 0;
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	submit(r);
 }
 
 #endif

@@ -117,7 +117,7 @@ static __always_inline int on_vcpu_end(__u64 key)
 		return 0;
 	emit(state, 0);
 	if (state->lost) {
-		r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+		r = reserve(1);
 		if (!r) {
 			state->dead = 1;
 			return 0;
@@ -127,7 +127,7 @@ static __always_inline int on_vcpu_end(__u64 key)
 		r->vcpu = state->vcpu;
 		r->presence = REBLOCK_HAS_QUALIFICATION;
 		r->qualification = state->lost;
-		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+		submit(r);
 	}
 	bpf_map_delete_elem(&vcpus, &key);
 	return 0;

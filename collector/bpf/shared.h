@@ -56,6 +56,12 @@ struct collector_counters {
 	uint64_t calls[CALLS]; /* whether an attach point was ever reached */
 };
 
+/* Exits by the lower bits of their basic reason; one for each CPU, mapped by user space. */
+#define COLLECTOR_REASONS 128
+struct collector_row {
+	uint64_t exits[COLLECTOR_REASONS];
+};
+
 /* Offsets of the classic tracepoints' fields in their records; 0: no such field. */
 struct classic_exit_format {
 	uint32_t reason, rip, info1, info2, intr_info, vcpu, isa;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
-/* The tables, the settings, and the record that names a VM. */
+/* The tables and the settings. */
 #ifndef COLLECTOR_BPF_STATE_H
 #define COLLECTOR_BPF_STATE_H
 
@@ -79,33 +79,6 @@ static __always_inline __u32 new_vm_number(void)
 	__u32 zero = 0, *n = bpf_map_lookup_elem(&vm_numbers, &zero);
 
 	return n ? bpf_get_smp_processor_id() << 20 | (++*n & 0xfffff) : 0;
-}
-
-/* Tells a VM's process and name, once. The name is the process's, not the vCPU thread's. */
-static __noinline int emit_name(__u32 vm, __u32 pid)
-{
-	struct task_struct *task = (void *)bpf_get_current_task(), *leader;
-	struct reblock_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
-
-	if (!r)
-		return 0;
-	__builtin_memset(r, 0, sizeof(*r));
-	r->t = bpf_ktime_get_ns();
-	r->vm = vm;
-	r->vcpu = REBLOCK_NO_VCPU;
-	r->cpu = REBLOCK_NO_CPU;
-	r->kind = REBLOCK_META;
-	r->presence = REBLOCK_HAS_RIP | REBLOCK_HAS_ERROR_CODE;
-	r->error_code = pid;
-	if (bpf_core_field_exists(task->group_leader)) {
-		leader = BPF_CORE_READ(task, group_leader);
-		/* as a string: older kernels leave an earlier name's bytes after its end */
-		bpf_core_read_str(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
-	} else {
-		bpf_get_current_comm(&r->rip, REBLOCK_NAME_LENGTH);
-	}
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-	return 1;
 }
 
 #endif
