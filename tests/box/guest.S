@@ -59,12 +59,31 @@ round:
 6:	mov	rsi, WORD(WORD_CPUIDS)
 	test	rsi, rsi
 	jz	8f
-7:	xor	eax, eax
+7:	rdtsc
+	shl	rdx, 32
+	lea	r8, [rax + rdx]
+	xor	eax, eax
 	xor	ecx, ecx
 	cpuid
-	dec	rsi
+	rdtsc
+	shl	rdx, 32
+	add	rax, rdx
+	sub	rax, r8
+	cmp	rax, WORD(WORD_LEAST_TICKS)
+	jae	1f
+	mov	WORD(WORD_LEAST_TICKS), rax
+1:	dec	rsi
 	jnz	7b
-8:	mov	rcx, WORD(WORD_HALTS)
+8:	mov	rsi, WORD(WORD_DEADLINES)
+	test	rsi, rsi
+	jz	2f
+	mov	ecx, 0x6e0
+	xor	eax, eax
+	xor	edx, edx
+1:	wrmsr
+	dec	rsi
+	jnz	1b
+2:	mov	rcx, WORD(WORD_HALTS)
 	test	rcx, rcx
 	jz	10f
 9:	hlt

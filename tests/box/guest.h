@@ -53,6 +53,7 @@
 #define WORD_HALTS 10       /* HLT instructions */
 /* address of the page-table entry that the page-fault handler makes present */
 #define WORD_PF_ENTRY 11
+#define WORD_DEADLINES 17 /* writes of the TSC-deadline MSR, which set no deadline */
 /* Written by the guest: */
 #define WORD_ENTRIES 12 /* times the NMI handler was entered */
 /* ... while an earlier one had not returned and NMIs had to be blocked */
@@ -61,6 +62,7 @@
 #define WORD_NESTED_ALLOWED 14
 #define WORD_PF_ENTRIES 15  /* times the page-fault handler was entered */
 #define WORD_PF_RETURNED 16 /* the page-fault handler has returned into the NMI handler */
-#define MAILBOX_WORDS 17
+#define WORD_LEAST_TICKS 18 /* of all CPUID instructions: the least that the TSC went on over one */
+#define MAILBOX_WORDS 19
 
 #endif

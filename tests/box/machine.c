@@ -185,7 +185,7 @@ static void set_cpuid(int kvm, int vcpu)
 	free(cpuid);
 }
 
-void machine_make(struct machine *m, bool alias_table_logged)
+void machine_make(struct machine *m, bool alias_table_logged, bool apic)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), size;
 
@@ -193,6 +193,8 @@ void machine_make(struct machine *m, bool alias_table_logged)
 		fail("/dev/kvm: %s", strerror(errno));
 	m->vm = CALL(kvm, KVM_CREATE_VM, 0);
 	CALL(m->vm, KVM_SET_TSS_ADDR, 0xfffbd000);
+	if (apic)
+		CALL(m->vm, KVM_CREATE_IRQCHIP, 0);
 	make_memory(m);
 	m->mailbox = (volatile uint64_t *)(m->low + AT_MAILBOX);
 	slot(m, SLOT_LOW, 0, m->low, LOW_SIZE, 0);

@@ -23,8 +23,11 @@ enum stop { STOP_PORT, STOP_HALT, STOP_EFAULT };
 /* Ends the process with a message on standard error. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* alias_table_logged: the page table of the alias pages lies in the slot whose dirty pages are logged. */
-void machine_make(struct machine *m, bool alias_table_logged);
+/*
+ * alias_table_logged: the page table of the alias pages lies in the slot whose dirty pages are logged.
+ * apic: KVM has the interrupt controllers; else the guest has none.
+ */
+void machine_make(struct machine *m, bool alias_table_logged, bool apic);
 
 /* Runs the guest until it stops; *port is set for STOP_PORT. Anything else than the three stops fails. */
 enum stop machine_run(struct machine *m, unsigned *port);

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vmm [--truth FILE] [--variant NAME] [--params TEXT] SCENARIO...: makes VM exits on an NMI handler's IRET happen.
+ * vmm [OPTION VALUE]... SCENARIO...: makes VM exits on an NMI handler's IRET happen.
  *
- * Each scenario runs in a process and a VM of its own and adds one JSON line to FILE: what was caused, and what the
- * guest saw. That is the ground truth that traces and findings are measured by, so nothing in it comes from them.
+ *   --truth FILE      each scenario adds one JSON line to it
+ *   --progress FILE   each round of one adds one JSON line to it, as soon as it is over, and its end another
+ *   --variant NAME, --params TEXT   of kvm_intel, for those lines
+ *   --rounds N        of each scenario (default 3)
+ *   --pace MS         wait so long after each round
+ *
+ * Each scenario runs in a process and a VM of its own. Its line says what was caused, and what the guest saw. That is
+ * the ground truth that traces and findings are measured by, so nothing in it comes from them.
  * Status 0: each scenario went as planned. What KVM does wrong does not count, it is told in the line.
  */
 #include "guest.h"
 #include "machine.h"
+#include "scenarios.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,75 +33,11 @@
 /* of the alias pages; each round takes one, far enough from the last not to be fetched with it */
 #define FIRST_PAGE 4
 #define PAGE_STEP 9
+#define ROUND_PAGES 6
 #define FRAME_OFFSET 0xf00
-#define SECONDS 10 /* for a scenario, by the clock of the machine that runs it */
-
-/* When the second NMI of a round is sent. */
-enum second { NONE, IN_HANDLER, AT_STOP };
-
-/* What kvm_intel's parameter ept must be. */
-enum paging { ANY, EPT, SHADOW };
-
-struct scenario {
-	const char *name;
-	enum paging paging;
-	bool nmi;   /* a round has an NMI at all */
-	bool moved; /* its handler returns from a page that has no mapping yet */
-	/* while the first one's handler has not returned, or right after a stop in user space */
-	enum second second;
-	bool stop;     /* KVM cannot map that page: KVM_RUN ends with EFAULT, then it can */
-	bool events;   /* at the stop, the vCPU's events are read and written back */
-	bool delivery; /* the guest's stack has no mapping when the NMI is delivered */
-	/* the guest's own page table does not map that page: the fault is the guest's */
-	bool reflect;
-	bool log_full; /* the page-modification log is full at the return, the page mapped */
-	bool touch, touch_stop;
-	unsigned spin, cpuids, halts;
-};
-
-static const struct scenario scenarios[] = {
-	{ .name = "plain", .touch = true, .cpuids = 5, .halts = 2 },
-	{ .name = "nmi", .nmi = true, .cpuids = 1, .halts = 1 },
-	{ .name = "ept-iret", .paging = EPT, .nmi = true, .moved = true, .second = IN_HANDLER },
-	{ .name = "ept-iret-quiet", .paging = EPT, .nmi = true, .moved = true },
-	{ .name = "fault-iret",
-	  .paging = SHADOW,
-	  .nmi = true,
-	  .moved = true,
-	  .second = IN_HANDLER },
-	{ .name = "pml-iret",
-	  .paging = EPT,
-	  .nmi = true,
-	  .moved = true,
-	  .log_full = true,
-	  .second = IN_HANDLER },
-	{ .name = "nmi-delivery", .nmi = true, .delivery = true },
-	{ .name = "reflect", .paging = SHADOW, .nmi = true, .moved = true, .reflect = true },
-	{ .name = "reflect-nmi",
-	  .paging = SHADOW,
-	  .nmi = true,
-	  .moved = true,
-	  .reflect = true,
-	  .second = IN_HANDLER },
-	{ .name = "user-stop", .nmi = true, .moved = true, .stop = true, .second = AT_STOP },
-	{ .name = "user-stop-events",
-	  .nmi = true,
-	  .moved = true,
-	  .stop = true,
-	  .events = true,
-	  .second = AT_STOP },
-	/*
-	 * An IRET that unblocks, exits whose handlers read nothing, then an EPT violation of the guest's own code at
-	 * which an NMI is sent: who takes the first exit's qualification for the last one's sees an NMI in an NMI.
-	 */
-	{ .name = "stale-trap",
-	  .nmi = true,
-	  .moved = true,
-	  .spin = 1500000,
-	  .touch = true,
-	  .touch_stop = true,
-	  .second = AT_STOP },
-};
+#define SECONDS \
+	10 /* for a scenario, by the clock of the machine that runs it, pauses and many rounds aside */
+#define ROUNDS_A_SECOND 20
 
 /* What was done in a scenario so far. */
 struct done {
@@ -118,7 +61,7 @@ static bool parameter(const char *name)
 
 static unsigned round_page(const struct done *d)
 {
-	return FIRST_PAGE + PAGE_STEP * d->round;
+	return FIRST_PAGE + PAGE_STEP * (d->round % ROUND_PAGES);
 }
 
 static void send_nmi(struct machine *m, struct done *d)
@@ -144,12 +87,18 @@ static void prepare_round(struct machine *m, const struct scenario *s, const str
 	uint64_t alias = AT_ALIAS + page * PAGE;
 	volatile uint64_t *word = m->mailbox;
 
+	/* All pages had their turn: KVM has to forget them. */
+	if (d->round > 0 && d->round % ROUND_PAGES == 0) {
+		machine_protect_alias(m, true);
+		machine_protect_alias(m, false);
+	}
 	word[WORD_MAIN_RSP] = s->delivery ? alias + FRAME_OFFSET : AT_STACK_TOP;
 	word[WORD_ARMED] = s->moved;
 	word[WORD_FRAME_AT] = AT_STORE + page * PAGE + FRAME_OFFSET;
 	word[WORD_IRET_RSP] = alias + FRAME_OFFSET;
 	word[WORD_SPIN] = s->spin;
 	word[WORD_CPUIDS] = s->cpuids;
+	word[WORD_DEADLINES] = s->deadlines;
 	word[WORD_HALTS] = s->halts;
 	word[WORD_TOUCH] = s->touch ? AT_FILL + page * PAGE : 0;
 	/* so that a round's IRET finds all but its own page mapped */
@@ -244,17 +193,52 @@ static unsigned unblock_reason(const struct scenario *s)
 }
 
 struct options {
-	const char *truth, *variant, *params;
+	const char *truth, *progress, *variant, *params;
+	unsigned rounds, pace;
 };
 
-/* failure: what went wrong, or NULL. One write, so that lines stay whole. */
+/* One write, so that lines stay whole whoever else writes to the file. */
+static void add_line(const char *path, const char *line, int length)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, line, (size_t)length) != length)
+		fail("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* what: "round", when one is over, or "over", after the last one and its pause. */
+static void tell_progress(const struct options *o, const struct scenario *s,
+			  const struct machine *m, const struct done *d, const char *what)
+{
+	char line[256];
+	int length;
+
+	if (o->progress == NULL)
+		return;
+	length = snprintf(line, sizeof line,
+			  "{\"%s\":%u,\"scenario\":\"%s\",\"pid\":%d,\"nested\":%u}\n", what,
+			  d->round, s->name, (int)getpid(), (unsigned)m->mailbox[WORD_NESTED]);
+	add_line(o->progress, line, length);
+}
+
+static void round_over(const struct options *o, const struct scenario *s, const struct machine *m,
+		       const struct done *d)
+{
+	struct timespec pause = { o->pace / 1000, o->pace % 1000 * 1000000l };
+
+	tell_progress(o, s, m, d, "round");
+	nanosleep(&pause, NULL);
+}
+
+/* failure: what went wrong, or NULL. */
 static void tell(const struct options *o, const struct scenario *s, const struct machine *m,
 		 const struct done *d, pid_t pid, const char *failure)
 {
 	unsigned counts[3] = { 0 };
 	char line[1024];
 	struct utsname host;
-	int fd, length;
+	int length;
 
 	if (o->truth == NULL)
 		return;
@@ -273,19 +257,17 @@ static void tell(const struct options *o, const struct scenario *s, const struct
 		"{\"scenario\":\"%s\",\"pid\":%d,\"kernel\":\"%s\",\"variant\":\"%s\",\"params\":\"%s\",\"rounds\":%u,"
 		"\"unblocks\":{\"48\":%u,\"62\":%u,\"0\":%u},\"iret_rip\":\"0x%llx\",\"nmis_sent\":%u,\"nmi_entries\":%u,"
 		"\"nested\":%u,\"nested_allowed\":%u,\"page_faults\":%u,\"user_stops\":%u,\"events_written\":%u,"
-		"\"events_masked\":%u,\"failure\":%s%s%s}\n",
+		"\"events_masked\":%u,\"least_ticks\":%llu,\"failure\":%s%s%s}\n",
 		s->name, (int)pid, host.release, o->variant, o->params, d ? d->round : 0, counts[0],
 		counts[1], counts[2], (unsigned long long)machine_address(guest_iret_moved),
 		d ? d->nmis : 0, m ? (unsigned)m->mailbox[WORD_ENTRIES] : 0,
 		m ? (unsigned)m->mailbox[WORD_NESTED] : 0,
 		m ? (unsigned)m->mailbox[WORD_NESTED_ALLOWED] : 0,
 		m ? (unsigned)m->mailbox[WORD_PF_ENTRIES] : 0, d ? d->stops : 0,
-		d && s->events ? d->stops : 0, d ? d->masked : 0, failure ? "\"" : "",
+		d && s->events ? d->stops : 0, d ? d->masked : 0,
+		m ? (unsigned long long)m->mailbox[WORD_LEAST_TICKS] : 0, failure ? "\"" : "",
 		failure ? failure : "null", failure ? "\"" : "");
-	fd = open(o->truth, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, line, (size_t)length) != length)
-		fail("%s: %s", o->truth, strerror(errno));
-	close(fd);
+	add_line(o->truth, line, length);
 }
 
 static void play(const struct options *o, const struct scenario *s)
@@ -297,8 +279,11 @@ static void play(const struct options *o, const struct scenario *s)
 		fail("%s: needs kvm_intel with ept=%d", s->name, s->paging == EPT);
 	if (s->log_full && !parameter("pml"))
 		fail("%s: this kvm_intel does not use the page-modification log", s->name);
-	machine_make(&m, s->log_full);
-	while (d.round < ROUNDS) {
+	if (s->log_full && o->rounds > ROUND_PAGES)
+		fail("%s: at most %d rounds", s->name, ROUND_PAGES);
+	machine_make(&m, s->log_full, s->apic);
+	m.mailbox[WORD_LEAST_TICKS] = UINT64_MAX;
+	while (d.round < o->rounds) {
 		unsigned port = 0;
 
 		switch (machine_run(&m, &port)) {
@@ -306,6 +291,7 @@ static void play(const struct options *o, const struct scenario *s)
 			if (reached(&m, s, &d, port)) {
 				check_round(&m, s, &d);
 				d.round++;
+				round_over(o, s, &m, &d);
 			}
 			break;
 		case STOP_EFAULT:
@@ -317,6 +303,7 @@ static void play(const struct options *o, const struct scenario *s)
 			break;
 		}
 	}
+	tell_progress(o, s, &m, &d, "over");
 	tell(o, s, &m, &d, getpid(), NULL);
 }
 
@@ -330,7 +317,7 @@ static bool play_apart(const struct options *o, const struct scenario *s)
 		fail("fork: %s", strerror(errno));
 	if (child == 0) {
 		prctl(PR_SET_NAME, s->name);
-		alarm(SECONDS);
+		alarm(SECONDS + o->rounds * o->pace / 1000 + o->rounds / ROUNDS_A_SECOND);
 		play(o, s);
 		exit(0);
 	}
@@ -340,8 +327,7 @@ static bool play_apart(const struct options *o, const struct scenario *s)
 		return true;
 	if (WIFSIGNALED(status))
 		snprintf(failure, sizeof failure,
-			 WTERMSIG(status) == SIGALRM ? "not over after %d s" : "ended by a signal",
-			 SECONDS);
+			 WTERMSIG(status) == SIGALRM ? "not over in time" : "ended by a signal");
 	else
 		snprintf(failure, sizeof failure, "ended with status %d", WEXITSTATUS(status));
 	fprintf(stderr, "vmm: %s: %s\n", s->name, failure);
@@ -351,15 +337,26 @@ static bool play_apart(const struct options *o, const struct scenario *s)
 
 static const struct scenario *find(const char *name)
 {
-	for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
-		if (strcmp(scenarios[i].name, name) == 0)
-			return &scenarios[i];
-	fail("no scenario %s", name);
+	const struct scenario *scenario = scenario_find(name);
+
+	if (scenario == NULL)
+		fail("no scenario %s", name);
+	return scenario;
+}
+
+static unsigned number(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || value > 1000000)
+		fail("%s is no number from 0 to 1000000", text);
+	return (unsigned)value;
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = { NULL, "stock", "" };
+	struct options o = { .variant = "stock", .params = "", .rounds = ROUNDS };
 	bool good = true;
 	int i = 1;
 
@@ -370,6 +367,12 @@ int main(int argc, char **argv)
 			o.variant = argv[i + 1];
 		else if (strcmp(argv[i], "--params") == 0)
 			o.params = argv[i + 1];
+		else if (strcmp(argv[i], "--progress") == 0)
+			o.progress = argv[i + 1];
+		else if (strcmp(argv[i], "--rounds") == 0)
+			o.rounds = number(argv[i + 1]);
+		else if (strcmp(argv[i], "--pace") == 0)
+			o.pace = number(argv[i + 1]);
 		else
 			fail("no option %s", argv[i]);
 	}
