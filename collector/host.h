@@ -36,6 +36,8 @@ struct host {
 	int bare_metal; /* 1: no hypervisor below; 0; -1: not known */
 	bool dev_kvm, kvm, kvm_intel;
 	bool btf, btf_kvm, btf_kvm_intel;
+	/* presence bits of what the module reblock_vmread reads; 0: it is not loaded */
+	unsigned vmread;
 	const char *tracefs; /* where it is mounted; NULL: nowhere, or not to be read */
 };
 
@@ -66,5 +68,8 @@ uint64_t host_parse_capabilities(FILE *status);
 int host_parse_parameter(const char *text);
 
 enum host_lockdown host_parse_lockdown(const char *text);
+
+/* Presence bits of record.h for the names in the module's parameter "fields": "interruptibility,pin". */
+unsigned host_parse_vmread(const char *text);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "exit.h"
 
-#define INTR_DELIVER_CODE (1u << 11)
 #define VECTOR_BP 3
 #define VECTOR_OF 4
 
@@ -109,6 +108,7 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	begin(&r, REBLOCK_ENTRY);
 	fill_vmcs(&r, vmx, read_vmcs(vmx));
 	fill_injection(&r, vcpu, access);
+	take_vmread(&r, (__u64)vcpu);
 	fill_rip(state, &r, vcpu, access);
 	state->exit_seen = 0;
 	state->blocked_seen = 0;
