@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# For fetch-kernel and fetch-headers: Debian's suites, through an apt configuration of its own. The machine's own sources,
+# For all that fetches: Debian's suites, through an apt configuration of its own. The machine's own sources,
 # lists and packages stay as they are; only the mirror is taken from them.
 
 # suites_of SERIES: the suites that carry this kernel series, the first choice first.
@@ -24,10 +24,10 @@ mirror_of_this_machine() {
         awk -v codename="$codename" '$3 == "main" && $4 == "Packages" && ($2 == codename || $2 == "stable" || $2 == "oldstable") { print $1; exit }'
 }
 
-# apt_of SUITE DIR: sets the array `apt_options` to apt options that know SUITE only, with all of apt's files in DIR, and
-# fetches its list of packages. Status 1 with words on standard error where that cannot be done.
+# apt_of SUITE DIR [deb-src]: sets the array `apt_options` to apt options that know SUITE only, its sources for deb-src, with
+# all of apt's files in DIR, and fetches its list of packages. Status 1 with words on standard error where that cannot be done.
 apt_of() {
-    local suite=$1 dir=$2 mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    local suite=$1 dir=$2 type=${3:-deb} mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     mirror=$(mirror_of_this_machine)
     if [[ -z $mirror ]]; then
         echo "no source for this Debian's main in this machine's apt sources" >&2
@@ -40,7 +40,7 @@ apt_of() {
     rm -rf "$dir"
     mkdir -p "$dir"/{lists/partial,cache/archives/partial,empty}
     dir=$(cd "$dir" && pwd)
-    echo "deb [arch=amd64 signed-by=$keyring] $mirror $suite main" >"$dir/sources.list"
+    echo "$type [arch=amd64 signed-by=$keyring] $mirror $suite main" >"$dir/sources.list"
     apt_options=(-q
         -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o Dir::Etc::preferences=/dev/null -o "Dir::Etc::preferencesparts=$dir/empty"
