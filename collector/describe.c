@@ -76,5 +76,7 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 		if (host->vmread & REBLOCK_HAS_INTR_INFO)
 			source->fields |= REBLOCK_HAS_NMI_INJECTED;
 	}
+	if (host->evmcs && attached->way != WAY_CLASSIC)
+		source->fields |= REBLOCK_HAS_INTERRUPTIBILITY;
 	source->presence |= REBLOCK_SOURCE_CAPTURES | REBLOCK_SOURCE_FIELDS;
 }

@@ -155,7 +155,7 @@ static void show_points(const struct page *page, const struct host *host,
 			line(page, OK, point->label, "%s: %s", point->hook, point->records);
 		free(missing);
 	}
-	if (!host->vmread)
+	if (!host->vmread && !host->evmcs)
 		line(page, NOTE, point_descriptions[POINT_VMREAD].label,
 		     "the kernel module reblock_vmread is not loaded: %s",
 		     point_descriptions[POINT_VMREAD].loses);
@@ -174,6 +174,9 @@ static void show_grades(const struct page *page, const struct host *host,
 	}
 	if (attached->links[POINT_VMREAD] && host->vmread & REBLOCK_HAS_INTERRUPTIBILITY)
 		line(page, OK, "direct", "blocking as the VMCS has it, at each exit and entry");
+	if (host->evmcs && full)
+		line(page, OK, "direct",
+		     "blocking as Hyper-V's enlightened VMCS has it (never tried on Hyper-V)");
 	line(page, looks ? OK : NOTE, "direct",
 	     looks ? "KVM's own look at the VMCS, made when an NMI waits; or the first exit after the entry\n"
 		     "is an NMI window" :
@@ -187,7 +190,7 @@ static void show_grades(const struct page *page, const struct host *host,
 		     "not without KVM's nmi_known_unmasked, read before its recovery%s",
 	     attached->links[POINT_MASK_READ] ? "; the NMI mask that KVM reports" : "");
 	line(page, OK, "predicted", "replaying the exits through KVM's model");
-	if (!attached->links[POINT_VMREAD])
+	if (!attached->links[POINT_VMREAD] && !(host->evmcs && full))
 		line(page, NOTE, "not here",
 		     "blocking at every entry: KVM keeps no copy of the interruptibility state\n"
 		     "(the kernel module reblock_vmread reads it)");

@@ -108,6 +108,13 @@ enum host_lockdown host_parse_lockdown(const char *text)
 	return LOCKDOWN_UNKNOWN;
 }
 
+bool host_is_hyperv(uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+	const uint32_t words[3] = { ebx, ecx, edx };
+
+	return !memcmp(words, "Microsoft Hv", sizeof(words));
+}
+
 unsigned host_parse_vmread(const char *text)
 {
 	static const struct {
@@ -159,6 +166,15 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+/* Built in, or a module that is neither coming nor going. */
+static bool module_lives(const char *folder, const char *state)
+{
+	char line[16];
+
+	return exists(folder) &&
+	       (!read_line(state, line, sizeof(line)) || !strncmp(line, "live", 4));
+}
+
 static int bare_metal(void)
 {
 	unsigned eax, ebx, ecx, edx;
@@ -166,6 +182,14 @@ static int bare_metal(void)
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx))
 		return -1;
 	return !(ecx >> 31);
+}
+
+static bool hyperv(void)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	__cpuid(0x40000000, eax, ebx, ecx, edx);
+	return host_is_hyperv(ebx, ecx, edx);
 }
 
 void host_look(struct host *host)
@@ -192,9 +216,12 @@ void host_look(struct host *host)
 	if (read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
 		host->lockdown = host_parse_lockdown(line);
 	host->bare_metal = bare_metal();
+	host->hyperv = host->bare_metal == 0 && hyperv();
+	host->evmcs = host->hyperv &&
+		      parameter("/sys/module/kvm_intel/parameters/enlightened_vmcs") == 1;
 	host->dev_kvm = exists("/dev/kvm");
 	host->kvm = exists("/sys/module/kvm");
-	host->kvm_intel = exists("/sys/module/kvm_intel");
+	host->kvm_intel = module_lives("/sys/module/kvm_intel", "/sys/module/kvm_intel/initstate");
 	host->parameters.ept = parameter("/sys/module/kvm_intel/parameters/ept");
 	host->parameters.vnmi = parameter("/sys/module/kvm_intel/parameters/vnmi");
 	host->parameters.pml = parameter("/sys/module/kvm_intel/parameters/pml");

@@ -94,6 +94,7 @@ static __always_inline void follow_thread(struct vcpu_state *state, __u64 vcpu)
 static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access access)
 {
 	struct vcpu_vmx *vmx = (void *)vcpu;
+	struct loaded_vmcs *vmcs;
 	struct reblock_record r;
 	struct vcpu_state *state;
 
@@ -106,8 +107,10 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	complete(state, vcpu, access);
 	follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
-	fill_vmcs(&r, vmx, read_vmcs(vmx));
+	vmcs = read_vmcs(vmx);
+	fill_vmcs(&r, vmx, vmcs);
 	fill_injection(&r, vcpu, access);
+	fill_enlightened(&r, vmcs);
 	take_vmread(&r, (__u64)vcpu);
 	fill_rip(state, &r, vcpu, access);
 	state->exit_seen = 0;

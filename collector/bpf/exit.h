@@ -90,6 +90,7 @@ static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum 
 	vmcs = read_vmcs(vmx);
 	state->loaded_vmcs = (__u64)vmcs;
 	fill_vmcs(r, vmx, vmcs);
+	fill_enlightened(r, vmcs);
 	read_info(vmx, &info);
 	/* Kernels up to 5.11 read it only after this tracepoint; this member came with 5.14. */
 	if (bpf_core_field_exists(vcpu->stat.generic)) {

@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_BPF_VMREAD_H
 #define COLLECTOR_BPF_VMREAD_H
 
+#include "injection.h"
 #include "state.h"
 
 const volatile bool have_vmread; /* the module is loaded */
@@ -35,26 +36,6 @@ static __always_inline int on_vmread(const unsigned long long *arguments)
 	slot->pin = arguments[5];
 	slot->exec = arguments[6];
 	return 0;
-}
-
-#define INTR_DELIVER_CODE (1u << 11)
-
-/* Sets the VM-entry interruption information of R to INFO, as it was read, and what follows from it. */
-static __always_inline void set_injection(struct reblock_record *r, __u32 info)
-{
-	/* What is not valid is left over from an earlier entry. */
-	if (!(info & REBLOCK_INTR_VALID))
-		info = 0;
-	r->intr_info = info;
-	r->presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
-	r->flags &= ~REBLOCK_NMI_INJECTED;
-	if ((info & (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE)) ==
-	    (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI))
-		r->flags |= REBLOCK_NMI_INJECTED;
-	if (!(info & INTR_DELIVER_CODE)) {
-		r->error_code = 0;
-		r->presence &= ~REBLOCK_HAS_ERROR_CODE;
-	}
 }
 
 /*
