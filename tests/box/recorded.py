@@ -94,7 +94,7 @@ def expected_rules():
 def matches(rule, truth):
     kernel, module, params, scenario = rule[:4]
     return (
-        kernel in ("all", series_of(truth))
+        (kernel == "all" or series_of(truth) in kernel.split(","))
         and module == truth["variant"]
         and params in ("*", truth["params"] or "-")
         and scenario in ("*", truth["scenario"])
@@ -109,3 +109,8 @@ def expected_findings(rules, truth):
             kind, grades, count = rule[4:]
             wanted[kind] = (grades.split("|"), truth["nested"] if count == "nested" else int(count))
     return wanted
+
+
+def counted_by_guest(rules, truth, kind):
+    """Whether the table takes the guest's own count for this kind."""
+    return any(matches(rule, truth) and rule[4] == kind and rule[6] == "nested" for rule in rules)
