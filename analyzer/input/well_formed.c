@@ -76,6 +76,8 @@ static void usable(uint8_t kind, uint16_t presence, struct reblock_record *use)
 			use->flags |= flags[i].flag;
 	if (kind == REBLOCK_ENTRY)
 		use->flags |= REBLOCK_NO_OTHER_INJECTION;
+	if (kind == REBLOCK_EXIT || kind == REBLOCK_ENTRY)
+		use->flags |= REBLOCK_LEFT_OUT;
 }
 
 /* A kind needs its identifiers: only lost records may be without them, meta without a vCPU. */
