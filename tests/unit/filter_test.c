@@ -334,6 +334,77 @@ static void livelocks(void **state)
 	}
 }
 
+static struct reblock_record *next(size_t *n, uint64_t *t, uint8_t kind, uint64_t rip)
+{
+	struct reblock_record *r = &whole[(*n)++];
+
+	memset(r, 0, sizeof(*r));
+	r->vm = 1;
+	r->cpu = REBLOCK_NO_CPU;
+	r->t = *t += 1000;
+	r->seq = (uint16_t)*n;
+	r->kind = kind;
+	r->rip = rip;
+	r->pin = REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS;
+	r->presence = REBLOCK_HAS_SEQ | REBLOCK_HAS_L2 | REBLOCK_HAS_PIN | REBLOCK_HAS_INTR_INFO |
+		      REBLOCK_HAS_RIP;
+	if (kind == REBLOCK_EXIT) {
+		r->presence |= REBLOCK_HAS_REASON | REBLOCK_HAS_IDT_VECTORING |
+			       REBLOCK_HAS_QUALIFICATION;
+		r->reason = REBLOCK_REASON_EXTERNAL_INTERRUPT;
+	}
+	return r;
+}
+
+/*
+ * An NMI, then exits that are nothing by themselves, some with an interrupt let in right where the IRET is, or a
+ * nested guest between; then a miss. Whether the IRET may return to itself is known from those entries alone.
+ */
+static void since_an_nmi(void **state)
+{
+	struct reblock_source source = stream_source();
+	uint64_t assumed[2] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		uint64_t random = seed * 3 + 1, t = 1000;
+		size_t n = 0;
+
+		while (n < RECORDS - 60) {
+			unsigned pairs = stream_random(&random, 20);
+			struct reblock_record *r;
+
+			(void)next(&n, &t, REBLOCK_EXIT, 0x3000);
+			next(&n, &t, REBLOCK_ENTRY, 0x3000)->intr_info = 0x80000202;
+			while (pairs--) {
+				uint64_t rip = 0x1000 + 0x1000 * stream_random(&random, 12);
+
+				t += stream_random(&random, 20000000);
+				(void)next(&n, &t, REBLOCK_EXIT, rip);
+				r = next(&n, &t, REBLOCK_ENTRY, rip);
+				if (stream_random(&random, 5) == 0)
+					r->intr_info = 0x80000031;
+				else if (stream_random(&random, 100) == 0)
+					r->flags |= REBLOCK_L2;
+			}
+			r = next(&n, &t, REBLOCK_EXIT, 0x1000);
+			r->reason = REBLOCK_REASON_EPT_VIOLATION;
+			r->qualification = REBLOCK_NMI_UNBLOCKING;
+			(void)next(&n, &t, REBLOCK_ENTRY, 0x1000);
+			next(&n, &t, REBLOCK_EXIT, 0x1000)->reason = REBLOCK_REASON_NMI_WINDOW;
+			(void)next(&n, &t, REBLOCK_ENTRY, 0x1000);
+			(void)next(&n, &t, REBLOCK_EXIT, 0x1002);
+			(void)next(&n, &t, REBLOCK_ENTRY, 0x1002);
+		}
+		filter_and_compare(n, &source, REBLOCK_VNMI_NOT_ASSUMED, 0, "since an NMI", seed);
+		for (size_t i = 0; i < of_whole.n; i++)
+			assumed[(of_whole.list[i].assumes & REBLOCK_ASSUMES_RETURNS_ELSEWHERE) !=
+				0]++;
+	}
+	/* In time and too late. */
+	assert_true(assumed[0] > 1000 && assumed[1] > 1000);
+}
+
 /* Runs last: the streams must have had something to be missed, and something to leave out. */
 static void there_was_something(void **state)
 {
@@ -357,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(simulated_hosts),
 					    cmocka_unit_test(random_streams),
 					    cmocka_unit_test(livelocks),
+					    cmocka_unit_test(since_an_nmi),
 					    cmocka_unit_test(there_was_something) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
