@@ -18,6 +18,7 @@ static const char help_text[] =
 	"missing.\n\n"
 	"  -o, --output FILE   the trace (default reblock.rbt); an older file of this name is replaced\n"
 	"  --duration S        stop after S seconds, such as 60 or 0.5\n"
+	"  --all               record every exit and entry, not only those of which something can come\n"
 	"  --no-cache-fill     do not make KVM read the fields of each exit that it would not read itself: costs less,\n"
 	"                      and more fields are absent\n"
 	"  --trust-stale       for tests of reblock itself: use KVM's copies of exit fields without asking whether they\n"
@@ -236,10 +237,11 @@ static bool read_seconds(const char *text, double *seconds)
 
 int cli_record(int argc, char **argv)
 {
-	enum { DURATION = 256, NO_CACHE_FILL, TRUST_STALE, RING_SIZE };
+	enum { DURATION = 256, ALL, NO_CACHE_FILL, TRUST_STALE, RING_SIZE };
 	static const struct option longs[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "duration", required_argument, NULL, DURATION },
+		{ "all", no_argument, NULL, ALL },
 		{ "no-cache-fill", no_argument, NULL, NO_CACHE_FILL },
 		{ "trust-stale", no_argument, NULL, TRUST_STALE },
 		{ "ring-size", required_argument, NULL, RING_SIZE },
@@ -271,6 +273,9 @@ int cli_record(int argc, char **argv)
 			cli_say("record", "--duration takes seconds, such as 60 or 0.5, not \"%s\"",
 				optarg);
 			return CLI_ERROR;
+		case ALL:
+			o.collector.all = true;
+			break;
 		case NO_CACHE_FILL:
 			o.collector.no_cache_fill = true;
 			break;

@@ -58,7 +58,7 @@ static __always_inline void complete(struct vcpu_state *state, struct kvm_vcpu *
 	fill_lazy(state, vcpu, &info, missing, access);
 }
 
-static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum access access)
+static __always_inline int keep(struct kvm_vcpu *vcpu, __u32 reason, const enum access access)
 {
 	struct vcpu_vmx *vmx = (void *)vcpu;
 	struct exit_info info = { 0 };
@@ -66,24 +66,22 @@ static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum 
 	struct vcpu_state *state;
 	struct reblock_record *r;
 
-	if (isa != KVM_ISA_VMX || !vcpu)
-		return 0;
 	state = track(vcpu, access);
 	if (!state)
 		return 0;
 	CALLED(CALL_EXIT);
 	/* Kernels that handle some exits without leaving vmx_vcpu_run have several to one entry. */
-	emit(state, 0);
+	close_exit(state);
 
 	r = &state->exit;
 	begin(r, REBLOCK_EXIT);
-	state->pending = 1;
-	state->exit_seen = 1;
 	state->exit_rip_known = 0;
 	r->presence = REBLOCK_HAS_REASON;
-	r->reason = read_reason(vmx);
-	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
+	r->reason = reason;
+	if (r->reason & REBLOCK_REASON_FAILED_ENTRY) {
+		keep_exit(state, (__u64)vcpu);
 		return 0;
+	}
 
 	vmcs = read_vmcs(vmx);
 	state->loaded_vmcs = (__u64)vmcs;
@@ -95,7 +93,37 @@ static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum 
 		r->presence |= REBLOCK_HAS_IDT_VECTORING;
 	}
 	fill_lazy(state, vcpu, &info, trust_stale ? ~0ull : available(vcpu, access), access);
+	keep_exit(state, (__u64)vcpu);
+	if (!ship_all && state->exit_seen)
+		follow_thread(state, (__u64)vcpu);
 	return 0;
+}
+
+static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum access access)
+{
+	__u32 reason;
+
+	if (isa != KVM_ISA_VMX || !vcpu || !recording || !selected())
+		return 0;
+	reason = read_reason((struct vcpu_vmx *)vcpu);
+	count_exit(reason);
+	return exit_wanted(reason, (__u64)vcpu) ? keep(vcpu, reason, access) : 0;
+}
+
+/* From the classic tracepoint's record, where BTF tells its layout. */
+static __always_inline int on_filled_exit(struct trace_event_raw_kvm_exit *context)
+{
+	struct kvm_vcpu *vcpu = (void *)get_running();
+	__u32 reason;
+
+	if (!vcpu || !recording || !selected())
+		return 0;
+	if (bpf_core_field_exists(context->isa) && context->isa != KVM_ISA_VMX)
+		return 0;
+	reason = bpf_core_field_exists(context->exit_reason) ? context->exit_reason :
+							       read_reason((struct vcpu_vmx *)vcpu);
+	count_exit(reason);
+	return exit_wanted(reason, (__u64)vcpu) ? keep(vcpu, reason, PROBE) : 0;
 }
 
 #endif

@@ -94,6 +94,12 @@ struct loaded_vmcs {
 	struct vmcs_controls_shadow controls_shadow;
 };
 
+/* The record of the classic tracepoint kvm_exit. */
+struct trace_event_raw_kvm_exit {
+	unsigned int exit_reason;
+	__u32 isa;
+};
+
 union vmx_exit_reason {
 	__u32 full;
 };
