@@ -44,9 +44,8 @@ static __always_inline void settle(struct vcpu_state *state, __u64 key, __u64 t)
 		set_awake(state, key, state->exit_seen || reblock_filter_awake(&state->filter, t));
 }
 
-static __always_inline void count_exit(__u32 reason)
+static __always_inline void count_exit(__u32 cpu, __u32 reason)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
 	struct collector_row *row = bpf_map_lookup_elem(&exits, &cpu);
 
 	/* Interrupts are off at an exit, so nobody else counts in this row. */

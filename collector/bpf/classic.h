@@ -44,7 +44,7 @@ static __always_inline int on_classic_exit(void *context)
 	if (isa != KVM_ISA_VMX || !recording || !selected())
 		return 0;
 	FIELD(reason, context, exit_at.reason);
-	count_exit(reason);
+	count_exit(bpf_get_smp_processor_id(), reason);
 	if (exit_at.vcpu)
 		FIELD(vcpu, context, exit_at.vcpu);
 	key = classic_key(vcpu);
@@ -59,10 +59,8 @@ static __always_inline int on_classic_exit(void *context)
 	state->exit_rip_known = 0;
 	r->reason = reason;
 	r->presence = REBLOCK_HAS_REASON;
-	if (r->reason & REBLOCK_REASON_FAILED_ENTRY) {
-		keep_exit(state, key);
-		return 0;
-	}
+	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
+		return end_exit(state, key);
 	FIELD(r->qualification, context, exit_at.info1);
 	r->presence |= REBLOCK_HAS_QUALIFICATION;
 	if (exit_at.rip) {
@@ -79,10 +77,7 @@ static __always_inline int on_classic_exit(void *context)
 		r->idt_vectoring = info2;
 		r->presence |= REBLOCK_HAS_IDT_VECTORING;
 	}
-	keep_exit(state, key);
-	if (!ship_all && state->exit_seen)
-		follow_thread(state, key);
-	return 0;
+	return end_exit(state, key);
 }
 
 static __always_inline int on_classic_entry(void *context)

@@ -98,6 +98,8 @@ struct loaded_vmcs {
 struct trace_event_raw_kvm_exit {
 	unsigned int exit_reason;
 	__u32 isa;
+	__u64 info1; /* the qualification */
+	__u32 intr_info;
 };
 
 union vmx_exit_reason {

@@ -20,10 +20,8 @@ static __always_inline void set_running(__u64 vcpu)
 }
 
 /* At an exit: interrupts were off since the entry, so it is that one's vCPU. */
-static __always_inline __u64 get_running(void)
+static __always_inline __u64 get_running(__u32 cpu)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-
 	return cpu < COLLECTOR_CPUS ? running[cpu].vcpu : 0;
 }
 
