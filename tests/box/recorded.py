@@ -79,6 +79,17 @@ def defined_bit_12(exit_record):
     return None if idtv is None else True
 
 
+def silent_entries(records):
+    """How many exits follow an exit of the same vCPU: the kernel has entered the guest again in between without a word."""
+    last, count = {}, 0
+    for record in records:
+        vcpu = record.get("vm"), record.get("vcpu")
+        if record["event"] in ("exit", "entry"):
+            count += record["event"] == "exit" and last.get(vcpu) == "exit"
+            last[vcpu] = record["event"]
+    return count
+
+
 def expected_rules():
     rules = []
     path = pathlib.Path(__file__).with_name("expected")
