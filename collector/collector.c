@@ -20,6 +20,9 @@
 /* How long a program that was preempted may take to submit what it has reserved, once everything is detached. */
 #define SUBMIT_MS 1000
 
+/* How long a call that is due may be on its way when recording ends. */
+#define SILENT_MS 100
+
 static int take(void *context, const void *sample, size_t size)
 {
 	struct collector *collector = context;
@@ -134,19 +137,38 @@ static unsigned attached_points(const struct attached *attached)
 	return points;
 }
 
-static void look_for_silent(struct collector *collector, uint64_t at)
+static void add_silent(struct collector *collector, unsigned points)
 {
-	const struct attached *attached = &collector->attached;
-	unsigned points;
-
-	if (attached->way == WAY_CLASSIC)
-		return;
-	points = silent_look(&collector->silent, at, attached_points(attached),
-			     attached->bpf->bss->counters.calls);
 	for (enum point i = 0; i < POINTS; i++) {
 		if (points >> i & 1)
 			text_add(&collector->silent_found, "%s\n", silent_words(i));
 	}
+}
+
+static void look_for_silent(struct collector *collector, uint64_t at)
+{
+	const struct attached *attached = &collector->attached;
+
+	if (attached->way != WAY_CLASSIC)
+		add_silent(collector, silent_look(&collector->silent, at, attached_points(attached),
+						  attached->bpf->bss->counters.calls));
+}
+
+/* A recording may be too short for the looks in between. */
+static void look_for_silent_last(struct collector *collector)
+{
+	const struct attached *attached = &collector->attached;
+	const uint64_t *calls = attached->bpf->bss->counters.calls;
+	unsigned points = attached_points(attached), silent;
+
+	if (attached->way == WAY_CLASSIC)
+		return;
+	silent = silent_points(points, calls);
+	if (!silent)
+		return;
+	poll(NULL, 0, SILENT_MS);
+	add_silent(collector,
+		   silent_last(&collector->silent, silent, silent_points(points, calls)));
 }
 
 const char *collector_silent(struct collector *collector)
@@ -243,7 +265,7 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 	collector->stopped = true;
 	collector->stream.sink = sink;
 	collector->stream.context = context;
-	look_for_silent(collector, now());
+	look_for_silent_last(collector);
 	detach(&collector->attached);
 	for (int waited = 0; merge_hidden(&collector->merge) && waited < SUBMIT_MS;
 	     waited += LOOK_MS) {

@@ -8,9 +8,16 @@
 
 #define STREAM_BATCH 512
 
+/*
+ * VMs in the table at most. There are never as many at a time (COLLECTOR_VMS); when so many have come and gone, those that have
+ * been silent for longest are forgotten. One that was not gone after all gets another number.
+ */
+#define STREAM_VMS (2 * COLLECTOR_VMS)
+
 struct stream_vm {
 	uint32_t raw; /* as the BPF programs number it; 0: no VM here */
 	uint32_t vm;
+	uint64_t last; /* `records` of the stream when it was last seen */
 };
 
 struct stream {
@@ -19,9 +26,11 @@ struct stream {
 	int result; /* what the sink said, where it was not 0 */
 	uint64_t delivered;
 	size_t n;
-	struct stream_vm *
-		table; /* of VMs by raw number, `room` of them (a power of two), at most half used */
-	uint32_t vms, room;
+	uint64_t records; /* taken */
+	/* of VMs by raw number, `room` of them (a power of two), at most half used: `used` */
+	struct stream_vm *table;
+	uint32_t vms; /* numbers given so far */
+	uint32_t used, room;
 	struct reblock_record batch[STREAM_BATCH];
 };
 
