@@ -5,6 +5,8 @@
 
 #include "ring.h"
 
+#define COMM_LENGTH 16 /* TASK_COMM_LEN; user space puts the VM's own name in its place */
+
 /* Tells a VM's process and name, once. The name is the process's, not the vCPU thread's. */
 static __noinline int emit_name(__u32 vm, __u32 pid)
 {
@@ -25,9 +27,9 @@ static __noinline int emit_name(__u32 vm, __u32 pid)
 	if (bpf_core_field_exists(task->group_leader)) {
 		leader = BPF_CORE_READ(task, group_leader);
 		/* as a string: older kernels leave an earlier name's bytes after its end */
-		bpf_core_read_str(&r->rip, REBLOCK_NAME_LENGTH, &leader->comm);
+		bpf_core_read_str(&r->rip, COMM_LENGTH, &leader->comm);
 	} else {
-		bpf_get_current_comm(&r->rip, REBLOCK_NAME_LENGTH);
+		bpf_get_current_comm(&r->rip, COMM_LENGTH);
 	}
 	submit(r);
 	return 1;
