@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "internal.h"
+#include "vm_name.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -22,6 +23,9 @@
 
 /* How long a call that is due may be on its way when recording ends. */
 #define SILENT_MS 100
+
+/* How long the end of the stream waits for names. */
+#define NAMES_MS 200
 
 static int take(void *context, const void *sample, size_t size)
 {
@@ -86,6 +90,7 @@ int collector_open(const struct collector_options *options, struct collector **r
 		collector_free(collector);
 		return status;
 	}
+	collector->stream.namer = namer_begin(vm_name_of);
 	collector->budget.most = options ? options->max_records_per_second : 0;
 	collector_describe(&collector->source, &collector->host, &collector->attached);
 	describe_missing(collector);
@@ -118,8 +123,10 @@ static uint64_t now(void)
 static long deliver(struct collector *collector, uint64_t before, bool *more)
 {
 	uint64_t delivered = collector->stream.delivered;
-	int result = merge_round(&collector->merge, before, SAMPLES, take, collector);
+	int result = stream_take_names(&collector->stream);
 
+	if (!result)
+		result = merge_round(&collector->merge, before, SAMPLES, take, collector);
 	*more = result == -EAGAIN;
 	if (!result || *more)
 		result = stream_flush(&collector->stream);
@@ -245,6 +252,10 @@ static int end_stream(struct collector *collector)
 		unplaced = counters->dropped - counters->placed;
 	else if (result)
 		return result;
+	namer_wait(collector->stream.namer, NAMES_MS);
+	result = stream_take_names(&collector->stream);
+	if (result)
+		return result;
 	attached_info(&collector->attached, &info);
 	result = stream_end_unplaced(&collector->stream,
 				     unplaced + counters->untracked + info.skipped +
@@ -318,6 +329,7 @@ void collector_free(struct collector *collector)
 	if (!collector)
 		return;
 	merge_end(&collector->merge);
+	namer_end(collector->stream.namer);
 	attached_free(&collector->attached);
 	stream_free(&collector->stream);
 	free(collector->missing);

@@ -101,8 +101,19 @@ static int append(struct stream *stream, const struct reblock_record *record)
 			return -ENOMEM;
 	}
 	stream->batch[stream->n] = *record;
-	stream->batch[stream->n++].vm = vm;
-	return stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+	stream->batch[stream->n].vm = vm;
+	if (record->kind == REBLOCK_META)
+		namer_ask(stream->namer, &stream->batch[stream->n]);
+	return ++stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+}
+
+int stream_take_names(struct stream *stream)
+{
+	int result = 0;
+
+	while (!result && namer_answer(stream->namer, &stream->batch[stream->n]))
+		result = ++stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+	return result;
 }
 
 int stream_take(struct stream *stream, const void *sample, size_t size)

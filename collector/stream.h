@@ -5,6 +5,7 @@
 
 #include "bpf/shared.h"
 #include "collector.h"
+#include "namer.h"
 
 #define STREAM_BATCH 512
 
@@ -25,6 +26,7 @@ struct stream {
 	void *context;
 	int result; /* what the sink said, where it was not 0 */
 	uint64_t delivered;
+	struct namer *namer; /* is asked for each VM's name; NULL: none is */
 	size_t n;
 	uint64_t records; /* taken */
 	/* of VMs by raw number, `room` of them (a power of two), at most half used: `used` */
@@ -44,6 +46,9 @@ uint32_t stream_vm(struct stream *stream, uint32_t raw);
  * has stopped (its word is in `result`), -ENOMEM, -EBADMSG for a size that no program writes.
  */
 int stream_take(struct stream *stream, const void *sample, size_t size);
+
+/* Takes the names that were found since: each is another meta record of its VM. Returns as stream_take. */
+int stream_take_names(struct stream *stream);
 
 /* Hands the batch to the sink. Returns as stream_take. */
 int stream_flush(struct stream *stream);
