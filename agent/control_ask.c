@@ -42,10 +42,9 @@ static int print(FILE *in, FILE *out)
 {
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t got;
 	int err = -ETIMEDOUT;
 
-	while (err == -ETIMEDOUT && (got = getline(&line, &room, in)) > 0) {
+	while (err == -ETIMEDOUT && getline(&line, &room, in) > 0) {
 		if (strcmp(line, "ok\n") == 0)
 			err = 0;
 		else if (strncmp(line, "error", 5) == 0)

@@ -8,8 +8,8 @@
 #include "agent/feed.h"
 #include "agent/say.h"
 #include "agent/thread.h"
+#include "collector/rights.h"
 
-#define MODULE "/sys/module/kvm_intel"
 #define LOOK_EVERY 500000000ull        /* ns, whether kvm_intel has come or gone */
 #define LOSS_SAID_EVERY 10000000000ull /* ns */
 
@@ -32,13 +32,13 @@ static ino_t module_loaded(void)
 {
 	struct stat st;
 
-	return stat(MODULE, &st) == 0 ? st.st_ino : 0;
+	return stat("/sys/module/kvm_intel", &st) == 0 ? st.st_ino : 0;
 }
 
 static void fail(struct live *l, const char *error, int err)
 {
 	l->feed.state = FEED_FAILED;
-	say("%s", error ? error : strerror(-err));
+	say_lines(error ? error : strerror(-err));
 }
 
 static void wait_for_module(struct live *l)
@@ -49,37 +49,56 @@ static void wait_for_module(struct live *l)
 	l->waiting_said = true;
 }
 
+/* All that is needed is attached and mapped. An agent that cannot give up its rights is no worse than one that keeps them. */
 static void drop_rights(struct live *l)
 {
-	l->has_rights = l->options.keep_rights;
+	char *error = NULL;
+
+	if (l->options.keep_rights)
+		return;
+	if (rights_drop(&error))
+		say("%s; it goes on with them", error ? error : "the rights were not given up");
+	else
+		l->has_rights = false;
+	free(error);
+}
+
+static void attached(struct live *l)
+{
+	int err;
+
+	say_lines(collector_missing(l->collector));
+	drop_rights(l);
+	l->attached_before = true;
+	l->waiting_said = false;
+	l->feed.state = FEED_ATTACHED;
+	err = l->feed.sink.begin(l->feed.sink.context, collector_source(l->collector),
+				 REBLOCK_VNMI_NOT_ASSUMED);
+	if (err)
+		fail(l, NULL, err);
+	else
+		say("attached");
 }
 
 static void attach(struct live *l)
 {
 	char *error = NULL;
-	int err = collector_open(&l->options.collector, &l->collector, &error);
+	int err = collector_ready(&error);
 
-	/* It can still come. */
-	if (err == -ENOENT && !module_loaded()) {
+	if (err == -EAGAIN) {
 		wait_for_module(l);
-	} else if (err && l->attached_before) {
-		say("%s", error ? error : strerror(-err));
+		free(error);
+		return;
+	}
+	if (!err)
+		err = collector_open(&l->options.collector, &l->collector, &error);
+	if (!err) {
+		attached(l);
+	} else if (l->attached_before) {
+		say_lines(error ? error : strerror(-err));
 		l->feed.state = FEED_RESTART;
-	} else if (err) {
-		fail(l, error, err);
 	} else {
-		if (*collector_missing(l->collector))
-			say("%s", collector_missing(l->collector));
-		drop_rights(l);
-		err = l->feed.sink.begin(l->feed.sink.context, collector_source(l->collector),
-					 REBLOCK_VNMI_NOT_ASSUMED);
-		l->feed.state = FEED_ATTACHED;
-		l->attached_before = true;
-		l->waiting_said = false;
-		if (err)
-			fail(l, NULL, err);
-		else
-			say("attached");
+		fail(l, error, err);
 	}
 	free(error);
 }
@@ -143,6 +162,7 @@ static void poll_collector(struct live *l, unsigned ms)
 		return;
 	}
 	say_changes(l, thread_now());
+	say_lines(collector_silent(l->collector));
 }
 
 /* Whether kvm_intel went away, or was loaded anew, since it was let go. */

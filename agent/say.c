@@ -33,3 +33,14 @@ void say(const char *format, ...)
 	else if (write(STDERR_FILENO, line, length) < 0)
 		return; /* nobody is left to be told */
 }
+
+void say_lines(const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length)
+			say("%.*s", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}

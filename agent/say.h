@@ -11,4 +11,7 @@ void say_through(struct outlet *outlet);
 /* One line, which begins with "reblock watch: ". Any thread may. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Each line of TEXT as one; "": nothing. */
+void say_lines(const char *text);
+
 #endif

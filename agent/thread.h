@@ -15,7 +15,7 @@ void thread_without_rights(void);
 
 typedef void *thread_fn(void *context);
 
-/* Returns 0 or an errno. */
+/* Returns 0 or an errno. The thread has given up its rights by then. */
 int thread_start(pthread_t *thread, thread_fn *run, void *context);
 
 /* Makes a condition whose times are CLOCK_MONOTONIC's: whoever sets the clock changes no deadline. */

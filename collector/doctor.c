@@ -141,7 +141,8 @@ static void show_rights(const struct page *page, const struct host *host)
 		     needed[i].why);
 }
 
-static void show_points(const struct page *page, const struct attached *attached)
+static void show_points(const struct page *page, const struct host *host,
+			const struct attached *attached)
 {
 	line(page, attached->way == WAY_TP_BTF ? OK : NOTE, "way", "%s", way_names[attached->way]);
 	for (enum point i = 0; i < POINTS; i++) {
@@ -154,6 +155,10 @@ static void show_points(const struct page *page, const struct attached *attached
 			line(page, OK, point->label, "%s: %s", point->hook, point->records);
 		free(missing);
 	}
+	if (!host->vmread && !host->evmcs)
+		line(page, NOTE, point_descriptions[POINT_VMREAD].label,
+		     "the kernel module reblock_vmread is not loaded: %s",
+		     point_descriptions[POINT_VMREAD].loses);
 }
 
 /* What a finding on this host can rest on, strongest first. */
@@ -167,6 +172,11 @@ static void show_grades(const struct page *page, const struct host *host,
 		line(page, NOTE, "any", "vnmi is off: bit 12 is undefined, nothing can be judged");
 		return;
 	}
+	if (attached->links[POINT_VMREAD] && host->vmread & REBLOCK_HAS_INTERRUPTIBILITY)
+		line(page, OK, "direct", "blocking as the VMCS has it, at each exit and entry");
+	if (host->evmcs && full)
+		line(page, OK, "direct",
+		     "blocking as Hyper-V's enlightened VMCS has it (never tried on Hyper-V)");
 	line(page, looks ? OK : NOTE, "direct",
 	     looks ? "KVM's own look at the VMCS, made when an NMI waits; or the first exit after the entry\n"
 		     "is an NMI window" :
@@ -180,8 +190,10 @@ static void show_grades(const struct page *page, const struct host *host,
 		     "not without KVM's nmi_known_unmasked, read before its recovery%s",
 	     attached->links[POINT_MASK_READ] ? "; the NMI mask that KVM reports" : "");
 	line(page, OK, "predicted", "replaying the exits through KVM's model");
-	line(page, NOTE, "not here",
-	     "blocking at every entry: KVM keeps no copy of the interruptibility state");
+	if (!attached->links[POINT_VMREAD] && !(host->evmcs && full))
+		line(page, NOTE, "not here",
+		     "blocking at every entry: KVM keeps no copy of the interruptibility state\n"
+		     "(the kernel module reblock_vmread reads it)");
 }
 
 int collector_doctor(FILE *out, bool colour)
@@ -207,7 +219,7 @@ int collector_doctor(FILE *out, bool colour)
 		status = attach(&attached, &host, &options, &error);
 	if (!status) {
 		heading(&page, "Attach points");
-		show_points(&page, &attached);
+		show_points(&page, &host, &attached);
 		heading(&page, "Evidence");
 		show_grades(&page, &host, &attached);
 		attached_free(&attached);

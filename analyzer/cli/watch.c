@@ -24,7 +24,7 @@ static const char help_text[] =
 	"  --vm PID            only VMs of this process\n"
 	"  --cgroup PATH       only vCPU threads below this cgroup (v2) folder\n"
 	"  --max-records-per-second N\n"
-	"                      above it exits are only counted, until there are less (default 100000; 0: no limit)\n"
+	"                      above it exits are only counted, until there are less (default 200000; 0: no limit)\n"
 	"  --bpf-stats         measure how long the BPF programs run; costs every BPF program on the host\n"
 	"  --no-cache-fill     do not make KVM read the fields of each exit that it would not read itself\n"
 	"  --ring-size N       bytes of the ring buffer, with K or M (default 8M)\n"
@@ -280,7 +280,7 @@ static int watch(int argc, char **argv)
 	int c, status;
 
 #ifdef REBLOCK_COLLECTOR
-	o.agent.live.collector.max_records_per_second = 100000;
+	o.agent.live.collector.max_records_per_second = COLLECTOR_BUDGET;
 #endif
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":vh", longs, NULL)) != -1) {

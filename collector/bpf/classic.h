@@ -24,7 +24,7 @@ static __always_inline struct vcpu_state *classic_track(__u32 vcpu_id)
 	__u64 key = thread << 32 | vcpu_id;
 	struct vcpu_state *state;
 
-	if (!recording)
+	if (!recording || !selected())
 		return 0;
 	state = bpf_map_lookup_elem(&vcpus, &key);
 	return state ? state : new_vcpu(key, thread >> 32, vcpu_id, 0);
@@ -53,6 +53,7 @@ static __always_inline int on_classic_exit(void *context)
 	state->exit_rip_known = 0;
 	FIELD(r->reason, context, exit_at.reason);
 	r->presence = REBLOCK_HAS_REASON;
+	take_vmread(r, 0);
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
 		return 0;
 	FIELD(r->qualification, context, exit_at.info1);
@@ -97,14 +98,9 @@ static __always_inline int on_classic_entry(void *context)
 	}
 	if (entry_at.intr_info) {
 		FIELD(r.intr_info, context, entry_at.intr_info);
-		/* What is not valid is left over from an earlier entry. */
-		if (!(r.intr_info & REBLOCK_INTR_VALID))
-			r.intr_info = 0;
-		r.presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
-		if (r.intr_info ==
-		    (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI))
-			r.flags |= REBLOCK_NMI_INJECTED;
+		set_injection(&r, r.intr_info);
 	}
+	take_vmread(&r, 0);
 	state->exit_seen = 0;
 	emit(state, &r);
 	return 0;

@@ -5,7 +5,6 @@
 
 #include "exit.h"
 
-#define INTR_DELIVER_CODE (1u << 11)
 #define VECTOR_BP 3
 #define VECTOR_OF 4
 
@@ -95,6 +94,7 @@ static __always_inline void follow_thread(struct vcpu_state *state, __u64 vcpu)
 static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access access)
 {
 	struct vcpu_vmx *vmx = (void *)vcpu;
+	struct loaded_vmcs *vmcs;
 	struct reblock_record r;
 	struct vcpu_state *state;
 
@@ -107,8 +107,11 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	complete(state, vcpu, access);
 	follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
-	fill_vmcs(&r, vmx, read_vmcs(vmx));
+	vmcs = read_vmcs(vmx);
+	fill_vmcs(&r, vmx, vmcs);
 	fill_injection(&r, vcpu, access);
+	fill_enlightened(&r, vmcs);
+	take_vmread(&r, (__u64)vcpu);
 	fill_rip(state, &r, vcpu, access);
 	state->exit_seen = 0;
 	state->blocked_seen = 0;

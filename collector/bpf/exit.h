@@ -3,6 +3,7 @@
 #ifndef COLLECTOR_BPF_EXIT_H
 #define COLLECTOR_BPF_EXIT_H
 
+#include "vmread.h"
 #include "vmx.h"
 
 static __always_inline void fill_lazy(struct vcpu_state *state, struct kvm_vcpu *vcpu,
@@ -82,12 +83,14 @@ static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum 
 	state->exit_rip_known = 0;
 	r->presence = REBLOCK_HAS_REASON;
 	r->reason = read_reason(vmx);
+	take_vmread(r, (__u64)vcpu);
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
 		return 0;
 
 	vmcs = read_vmcs(vmx);
 	state->loaded_vmcs = (__u64)vmcs;
 	fill_vmcs(r, vmx, vmcs);
+	fill_enlightened(r, vmcs);
 	read_info(vmx, &info);
 	/* Kernels up to 5.11 read it only after this tracepoint; this member came with 5.14. */
 	if (bpf_core_field_exists(vcpu->stat.generic)) {

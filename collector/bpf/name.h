@@ -11,12 +11,13 @@
 static __noinline int emit_name(__u32 vm, __u32 pid)
 {
 	struct task_struct *task = (void *)bpf_get_current_task(), *leader;
-	struct reblock_record *r = reserve(1);
+	__u64 now = bpf_ktime_get_ns();
+	struct reblock_record *r = reserve_always(1);
 
 	if (!r)
 		return 0;
 	__builtin_memset(r, 0, sizeof(*r));
-	r->t = bpf_ktime_get_ns();
+	r->t = now;
 	r->vm = vm;
 	r->vcpu = REBLOCK_NO_VCPU;
 	r->cpu = REBLOCK_NO_CPU;

@@ -60,6 +60,12 @@ int raw_entry_vcpu(arguments *context)
 	return on_entry((void *)context[0], PROBE);
 }
 
+SEC("raw_tp/reblock_vmread")
+int vmread_values(arguments *context)
+{
+	return on_vmread(context);
+}
+
 SEC("fentry/vmx_set_nmi_mask")
 int set_nmi_mask(arguments *context)
 {
@@ -86,8 +92,11 @@ int nmi_allowed(arguments *context)
 {
 	int allowed = context[2];
 
+	/* An error comes before KVM has looked at blocking. */
+	if (allowed < 0)
+		return 0;
 	CALLED(CALL_NMI_ALLOWED);
-	return allowed < 0 ? 0 : on_blocked((void *)context[0], !allowed, false);
+	return on_blocked((void *)context[0], !allowed, false);
 }
 
 SEC("fentry/kvm_vcpu_ioctl_x86_set_vcpu_events")

@@ -50,16 +50,38 @@ enum collector_call {
 
 /* One in .bss, read through its mapping so that it can be read without any right. */
 struct collector_counters {
-	uint64_t dropped;      /* records that found the ring full */
+	uint64_t dropped;      /* records that found the ring full, or the budget used up */
+	uint64_t placed;       /* of `dropped`: a later record of their vCPU shows the gap */
 	uint64_t untracked;    /* events of vCPUs, VMs or threads that found a table full */
 	uint64_t unplaced;     /* of `dropped`: no later number of their vCPU can tell */
+	uint64_t over_budget;  /* of `dropped`: because of the budget */
 	uint64_t calls[CALLS]; /* whether an attach point was ever reached */
 };
+
+/*
+ * How many records may still be shipped in this second, on the whole host. In a cache line of its own, for each
+ * CPU that ships writes it.
+ */
+struct collector_budget {
+	int64_t left;
+	uint64_t unused[7];
+} __attribute__((aligned(64)));
 
 /* Exits by the lower bits of their basic reason; one for each CPU, mapped by user space. */
 #define COLLECTOR_REASONS 128
 struct collector_row {
 	uint64_t exits[COLLECTOR_REASONS];
+};
+
+/*
+ * What the kernel module reblock_vmread has read at a CPU's last exit or entry; `what` is 0 when it was
+ * taken. Padded, so that no two CPUs share a cache line.
+ */
+struct vmread_slot {
+	uint64_t vcpu;
+	uint32_t what; /* kind << 16 | presence bits of those that were read */
+	uint32_t interruptibility, intr_info, idt_vectoring, pin, exec;
+	uint64_t unused[4];
 };
 
 /* Offsets of the classic tracepoints' fields in their records; 0: no such field. */
@@ -75,8 +97,8 @@ struct classic_user_exit_format {
 	uint32_t reason, error;
 };
 
-#define COLLECTOR_VCPUS 4096
-#define COLLECTOR_VMS 2048
-#define COLLECTOR_THREADS 8192
+/* What the tables have room for unless the loader is told otherwise; threads: twice that. */
+#define COLLECTOR_VCPUS 16384
+#define COLLECTOR_VMS 16384
 
 #endif

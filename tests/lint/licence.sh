@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# licence.sh: every source file names its licence in its first lines; BPF programs name both.
+# licence.sh: every source file names its licence in its first lines; BPF programs name both, the kernel module the kernel's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 failed=0
 while IFS= read -r file; do
     want='SPDX-License-Identifier: BSD-2-Clause'
     [[ $file == */bpf/*.c || $file == */bpf/*.h ]] && want='BSD-2-Clause OR GPL-2.0'
+    [[ $file == collector/vmread/* ]] && want='SPDX-License-Identifier: GPL-2.0'
     if ! head -n 3 "$file" | grep -qF -- "$want"; then
         echo "$file: no line with $want"
         failed=1

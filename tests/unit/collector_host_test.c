@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What /proc and /sys say about a host, and what is said where something is missing. */
 #include "collector/host.h"
+#include <reblock/record.h>
 
 #include <errno.h>
 #include <setjmp.h>
@@ -72,6 +73,20 @@ static void cpuinfo(void **state)
 	assert_string_equal(cpu.vendor, "");
 	parse("vendor_id\t:\nmodel\t\t:\n", &cpu);
 	assert_false(cpu.known);
+}
+
+static void vmread_fields(void **state)
+{
+	const unsigned both = REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_INTR_INFO;
+
+	(void)state;
+	assert_int_equal(host_parse_vmread("interruptibility,intr_info\n"), both);
+	assert_int_equal(host_parse_vmread("intr_info,new_one,interruptibility"), both);
+	assert_int_equal(host_parse_vmread("interruptibility,intr_info,idt_vectoring,pin,exec\n"),
+			 both | REBLOCK_HAS_IDT_VECTORING | REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC);
+	assert_int_equal(host_parse_vmread("interrupt,pi,execs\n"), 0);
+	assert_int_equal(host_parse_vmread("\n"), 0);
+	assert_int_equal(host_parse_vmread(""), 0);
 }
 
 static void small_texts(void **state)
@@ -162,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpuinfo),
+		cmocka_unit_test(vmread_fields),
 		cmocka_unit_test(small_texts),
 		cmocka_unit_test(checks),
 	};
