@@ -235,7 +235,8 @@ int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from);
  * What is open there is closed: told where there is evidence already, else counted as not judged (no-entry
  * after an exit, no-evidence or no-injection after an entry). Its counts go into reblock_audit_retired, its
  * state is freed. Should it come back, it starts as one of which nothing is known, so that nothing is
- * found that rests on what was forgotten; a loss in between is not seen, and need not be.
+ * found that rests on what was forgotten (only returns-elsewhere may have to be assumed, which its findings name);
+ * a loss in between is not seen, and need not be.
  *
  * Not to be called from within a callback. Returns 0, -ENOENT where the audit keeps no such vCPU, or the value of a
  * finding callback that was not 0.
