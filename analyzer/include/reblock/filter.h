@@ -68,6 +68,7 @@ REBLOCK_FILTER_INLINE enum reblock_matters reblock_filter_reason(uint32_t reason
 	case REBLOCK_REASON_EPT_VIOLATION:
 	case REBLOCK_REASON_PML_FULL:
 	case REBLOCK_REASON_SPP:
+	case REBLOCK_REASON_NOTIFY:
 		return REBLOCK_MATTERS_MAYBE;
 	default:
 		return REBLOCK_MATTERS_NOT;
