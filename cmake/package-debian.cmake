@@ -23,8 +23,8 @@ foreach(component IN ITEMS program module)
 	set(folder ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr/share/doc/${package})
 	# the copyright file holds it
 	file(REMOVE ${folder}/LICENSE)
-	configure_file(${REBLOCK_SOURCE_DIR}/packaging/debian/copyright ${folder}/copyright @ONLY)
-	configure_file(${REBLOCK_SOURCE_DIR}/packaging/debian/changelog ${folder}/changelog @ONLY)
+	configure_file(${REBLOCK_SOURCE_DIR}/packaging/debian/copyright.txt ${folder}/copyright @ONLY)
+	configure_file(${REBLOCK_SOURCE_DIR}/packaging/debian/changelog.txt ${folder}/changelog @ONLY)
 	execute_process(COMMAND gzip -9n ${folder}/changelog COMMAND_ERROR_IS_FATAL ANY)
 	file(
 		CHMOD_RECURSE ${folder}

@@ -76,7 +76,9 @@ the next NMI overwrites the stack of the handler that is still running.
 reblock records what KVM on Intel does about it, by BPF, judges it, also as
 an agent with metrics for Prometheus, and audits traces of perf and trace-cmd."
 )
-foreach(script IN ITEMS postinst prerm postrm conffiles)
+file(WRITE ${CMAKE_BINARY_DIR}/packaging/conffiles "/etc/default/reblock-watch\n")
+list(APPEND CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/packaging/conffiles)
+foreach(script IN ITEMS postinst prerm postrm)
 	list(APPEND CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${packaging}/debian/program/${script})
 endforeach()
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_STRICT_PERMISSION ON)
