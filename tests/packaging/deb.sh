@@ -87,7 +87,8 @@ if [[ -n $module ]]; then
             fail "DKMS does not know the module: $(cat "$work/install.log")"
         # Built from what was installed, for the kernels that the box has fetched headers of and this host a compiler for.
         for headers in "${SOURCE_DIR:-$(dirname "$0")/../..}"/build/box/headers/*; do
-            compiler=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\).*/\1/p' "$headers/build/.kernelvariables" 2>/dev/null | head -1)
+            [[ -s $headers/build/.kernelvariables && -s $headers/release ]] || continue
+            compiler=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\).*/\1/p' "$headers/build/.kernelvariables" | head -1)
             [[ -n $compiler ]] && command -v "$compiler" >/dev/null || continue
             dkms build -m reblock-vmread -v "$(dpkg-deb -f "$module" Version)" -k "$(cat "$headers/release")" \
                 --kernelsourcedir "$(readlink -f "$headers/build")" --dkmstree "$root/var/lib/dkms" --sourcetree "$root/usr/src" \
