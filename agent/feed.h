@@ -51,6 +51,7 @@ struct feed *feed_file(const char *path, enum reblock_vnmi vnmi, const struct fe
 struct feed_live_options {
 	struct collector_options collector;
 	bool keep_rights;
+	const char *module; /* test knob: what is there while kvm_intel is loaded; NULL: in /sys */
 };
 
 /* From KVM on this host. It waits where kvm_intel is not loaded yet. Returns NULL without memory. */

@@ -28,11 +28,12 @@ struct live {
 };
 
 /* Which kvm_intel is loaded: 0 for none. */
-static ino_t module_loaded(void)
+static ino_t module_loaded(const struct live *l)
 {
+	const char *path = l->options.module ? l->options.module : "/sys/module/kvm_intel";
 	struct stat st;
 
-	return stat("/sys/module/kvm_intel", &st) == 0 ? st.st_ino : 0;
+	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
 static void fail(struct live *l, const char *error, int err)
@@ -168,7 +169,7 @@ static void poll_collector(struct live *l, unsigned ms)
 /* Whether kvm_intel went away, or was loaded anew, since it was let go. */
 static void look_for_new_module(struct live *l)
 {
-	ino_t now = module_loaded();
+	ino_t now = module_loaded(l);
 
 	if (now == l->module)
 		return;
@@ -208,7 +209,7 @@ static int detach(struct feed *feed)
 
 	if (feed->state == FEED_ATTACHED) {
 		let_go(l);
-		l->module = module_loaded();
+		l->module = module_loaded(l);
 		feed->state = FEED_DETACHED;
 		say("detached: kvm_intel can be unloaded now");
 	}

@@ -190,6 +190,7 @@ int judge_end(struct judge *j)
 		vcpus_remove(&j->vcpus, v);
 	}
 	j->metrics->vcpus = 0;
+	judge_say_untold(j, UINT64_MAX);
 	pthread_mutex_unlock(&j->metrics->lock);
 	reblock_audit_free(j->audit);
 	j->audit = NULL;
@@ -207,7 +208,7 @@ void judge_tick(struct judge *j)
 	while (j->audit && j->options.idle_ns && j->vcpus.oldest &&
 	       j->now - j->vcpus.oldest->seen > j->options.idle_ns)
 		retire(j, j->vcpus.oldest);
-	limit_end(&j->limit, j->now, judge_suppressed);
+	judge_say_untold(j, j->now);
 	m->vcpus = j->vcpus.n;
 	pthread_mutex_unlock(&m->lock);
 }

@@ -11,10 +11,22 @@
 #define ROOM_FACTOR \
 	3 /* findings that concern the same stretch share a file, up to so many times its usual size */
 
-void judge_suppressed(const struct limit_window *w)
+void judge_say_untold(struct judge *j, uint64_t now)
 {
-	say("%" PRIu64 " more %s in %s within a minute: counted, not printed (--rate)",
-	    w->suppressed, reblock_finding_name(w->kind), w->label);
+	struct limit_untold untold;
+	const char *kind, *vm = untold.worst.label;
+
+	if (!limit_untold(&j->limit, now, &untold))
+		return;
+	kind = reblock_finding_name(untold.worst.kind);
+	if (untold.windows == 1)
+		say("%" PRIu64 " more %s in %s within a minute: counted, not printed (--rate)",
+		    untold.findings, kind, vm);
+	else
+		say("%" PRIu64
+		    " more findings within a minute: counted, not printed (--rate); the most are %" PRIu64
+		    " %s in %s",
+		    untold.findings, untold.worst.suppressed, kind, vm);
 }
 
 void judge_judgement(void *context, const struct reblock_judgement *judgement)
@@ -116,7 +128,7 @@ int judge_finding(void *context, const struct reblock_finding *f)
 	of_vm = metrics_of_vm(j->metrics, label);
 	if (of_vm)
 		of_vm->findings[f->kind][f->evidence]++;
-	if (!limit_allows(&j->limit, f->kind, f->vm, label, j->now, judge_suppressed)) {
+	if (!limit_allows(&j->limit, f->kind, f->vm, label, j->now)) {
 		j->metrics->suppressed++;
 		return 0;
 	}

@@ -12,7 +12,7 @@ void judge_judgement(void *context, const struct reblock_judgement *judgement);
 /* The capture of V is complete: it goes to the writer. */
 void judge_close(struct judge *judge, struct vcpus_vcpu *v);
 
-/* Says how many findings were not told (limit.h). */
-void judge_suppressed(const struct limit_window *window);
+/* Says how many findings were not told, where it is time to; NOW as for limit_untold. */
+void judge_say_untold(struct judge *judge, uint64_t now);
 
 #endif

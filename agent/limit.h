@@ -19,19 +19,27 @@ struct limit_window {
 	char label[LIMIT_LABEL_MOST];
 };
 
+/* What was not told, of the windows that have ended and were not spoken of. */
+struct limit_untold {
+	uint64_t findings, windows;
+	struct limit_window worst; /* of these the one with most */
+};
+
 struct limit {
 	uint64_t rate; /* a minute; 0: no limit */
 	struct limit_window windows[LIMIT_WINDOWS];
+	struct limit_untold untold;
+	uint64_t said; /* when, ns */
 };
-
-/* Called where a window with suppressed findings ends. */
-typedef void limit_fn(const struct limit_window *window);
 
 /* Whether a finding of KIND in the VM of that number and LABEL is told at NOW (ns). */
 bool limit_allows(struct limit *limit, enum reblock_finding_kind kind, uint32_t vm,
-		  const char *label, uint64_t now, limit_fn *ended);
+		  const char *label, uint64_t now);
 
-/* Ends the windows that are over at NOW; UINT64_MAX: all. */
-void limit_end(struct limit *limit, uint64_t now, limit_fn *ended);
+/*
+ * Ends the windows that are over at NOW (UINT64_MAX: all). Returns true with *UNTOLD what was not told, where there is
+ * something and it is time to say so: once a minute at most, however many VMs there are.
+ */
+bool limit_untold(struct limit *limit, uint64_t now, struct limit_untold *untold);
 
 #endif

@@ -137,6 +137,16 @@ void writer_take(struct writer *w, struct capture *c)
 	capture_free(c);
 }
 
+unsigned writer_waiting(struct writer *w)
+{
+	unsigned waiting;
+
+	pthread_mutex_lock(&w->lock);
+	waiting = w->waiting;
+	pthread_mutex_unlock(&w->lock);
+	return waiting;
+}
+
 uint64_t writer_failures(struct writer *w)
 {
 	uint64_t failures;

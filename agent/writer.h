@@ -32,6 +32,9 @@ void writer_take(struct writer *writer, struct capture *capture);
 /* Tells a finding without evidence, and frees it. MISSING: there should have been some. */
 void writer_tell(struct writer *writer, struct told *told, bool missing);
 
+/* Captures that wait, the one that is being written too. */
+unsigned writer_waiting(struct writer *writer);
+
 /* Findings told without the evidence that should have been kept. */
 uint64_t writer_failures(struct writer *writer);
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum mark { OK, MISSING, NOTE };
 
@@ -82,7 +83,7 @@ static void show_kvm(const struct page *page, const struct host *host)
 	line(page, host->dev_kvm ? OK : MISSING, "/dev/kvm", host->dev_kvm ? "there" : "not there");
 	line(page, host->kvm ? OK : MISSING, "kvm", host->kvm ? "loaded" : "not loaded");
 	line(page, host->kvm_intel ? OK : MISSING, "kvm_intel",
-	     host->kvm_intel ? "loaded" : "not loaded; load it before reblock is started");
+	     host->kvm_intel ? "loaded" : "not loaded; record and watch can wait for it (--wait)");
 	if (!host->kvm_intel)
 		return;
 	show_parameter(page, "kvm_intel.vnmi", host->parameters.vnmi,
@@ -127,18 +128,44 @@ static void show_kernel(const struct page *page, const struct host *host)
 
 static void show_rights(const struct page *page, const struct host *host)
 {
-	static const struct {
+	const bool all = host_can(host, HOST_CAP_SYS_ADMIN);
+	const struct {
 		int number;
 		const char *name, *why;
+		enum mark without;
 	} needed[] = {
-		{ HOST_CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "to read the modules' BTF" },
-		{ HOST_CAP_BPF, "CAP_BPF", "to load programs (before 5.8: CAP_SYS_ADMIN)" },
-		{ HOST_CAP_PERFMON, "CAP_PERFMON", "to attach them (before 5.8: CAP_SYS_ADMIN)" },
+		{ HOST_CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
+		  "to read the modules' BTF (without it: classic tracepoints), and for --bpf-stats",
+		  NOTE },
+		{ HOST_CAP_BPF, "CAP_BPF", "to load programs (CAP_SYS_ADMIN does too)",
+		  all ? NOTE : MISSING },
+		{ HOST_CAP_PERFMON, "CAP_PERFMON", "to attach them (CAP_SYS_ADMIN does too)",
+		  all ? NOTE : MISSING },
 	};
+	struct rlimit locked;
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		line(page, host_can(host, needed[i].number) ? OK : MISSING, needed[i].name, "%s",
-		     needed[i].why);
+		line(page, host_can(host, needed[i].number) ? OK : needed[i].without,
+		     needed[i].name, "%s", needed[i].why);
+	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_max != RLIM_INFINITY)
+		line(page, NOTE, "locked memory",
+		     "at most %llu KiB: before Linux 5.11 the tables count (\"ulimit -l unlimited\", or\n"
+		     "LimitMEMLOCK=infinity of a systemd unit)",
+		     (unsigned long long)locked.rlim_max / 1024);
+	line(page, NOTE, "afterwards", "all rights are given up once everything is attached");
+}
+
+/* What recording takes at most, whatever the guests do. */
+static void show_limits(const struct page *page, const struct attached *attached)
+{
+	const struct rings *rings = &attached->rings;
+
+	line(page, OK, "rings", "%zu of %zu KiB, for %u CPUs", rings->n, rings->size / 1024,
+	     attached->cpus);
+	line(page, OK, "tables", "room for %u vCPUs at a time", COLLECTOR_VCPUS);
+	line(page, OK, "records",
+	     "at most %u a second, unless --max-records-per-second says otherwise",
+	     COLLECTOR_BUDGET);
 }
 
 static void show_points(const struct page *page, const struct host *host,
@@ -222,6 +249,8 @@ int collector_doctor(FILE *out, bool colour)
 		show_points(&page, &host, &attached);
 		heading(&page, "Evidence");
 		show_grades(&page, &host, &attached);
+		heading(&page, "Limits");
+		show_limits(&page, &attached);
 		attached_free(&attached);
 	}
 	fprintf(out, "\n");

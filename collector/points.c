@@ -122,8 +122,9 @@ char *point_missing(const struct attached *attached, enum point point)
 	/* The module is an extra, of which reblock doctor speaks. */
 	if (point == POINT_VMREAD && error == -ENOENT)
 		return NULL;
-	/* The classic tracepoint's record is filled anyway. */
-	if (attached->links[point] || (point == POINT_CACHE && attached->way == WAY_CLASSIC))
+	/* A classic program at kvm_exit has them filled anyway. */
+	if (attached->links[point] ||
+	    (point == POINT_CACHE && (attached->way == WAY_CLASSIC || attached->filled)))
 		return NULL;
 	return text("%s (%s): %s", description->hook,
 		    error ? strerror(-error) : "left out, as asked", description->loses);

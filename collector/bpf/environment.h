@@ -26,9 +26,9 @@ enum {
 	BPF_MAP_TYPE_RINGBUF = 27
 };
 
-enum { BPF_F_MMAPABLE = 1 << 10 };
-
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
+
+enum { BPF_F_MMAPABLE = 1 << 10 };
 
 enum { BPF_RB_NO_WAKEUP = 1 };
 

@@ -4,7 +4,7 @@
 #define COLLECTOR_BPF_VMX_H
 
 #include "evmcs.h"
-#include "track.h"
+#include "thread.h"
 
 /*
  * KVM reads the qualification, the interruption information and RIP only when something needs them;

@@ -7,6 +7,7 @@
 #include "collector/budget.h"
 #include "collector/rights.h"
 #include "collector/rings.h"
+#include "collector/tables.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -20,6 +21,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -107,6 +110,9 @@ struct setup {
 	struct merge merge;
 };
 
+static uint32_t only_pid;
+static bool only_cgroup;
+
 static bool begin(struct setup *setup, size_t wanted, bool budgeted)
 {
 	unsigned cpus = (unsigned)libbpf_num_possible_cpus();
@@ -116,7 +122,9 @@ static bool begin(struct setup *setup, size_t wanted, bool budgeted)
 	setup->bpf->rodata->process = (__u32)getpid();
 	setup->bpf->rodata->number = SYS_getppid;
 	setup->bpf->rodata->budgeted = budgeted;
-	assert_int_equal(bpf_map__set_autocreate(setup->bpf->maps.cgroups, false), 0);
+	assert_int_equal(bpf_map__set_autocreate(setup->bpf->maps.cgroups, only_cgroup), 0);
+	setup->bpf->rodata->selected_pid = only_pid;
+	setup->bpf->rodata->selected_cgroup = only_cgroup;
 	rings_plan(wanted, cpus, &setup->rings);
 	assert_int_equal(bpf_map__set_max_entries(setup->bpf->maps.rings, cpus), 0);
 	if (rings_test__load(setup->bpf)) {
@@ -221,6 +229,111 @@ static void budget(void **state)
 	budget_look(&window, 4000000000, left);
 	assert_false(window.counting_only);
 	end(&setup);
+}
+
+/* How many of 10 calls are recorded now. */
+static uint64_t recorded(struct setup *setup)
+{
+	struct seen seen = { 0 };
+
+	for (unsigned long i = 0; i < 10; i++)
+		syscall(SYS_getppid, 2, i);
+	assert_int_equal(merge_round(&setup->merge, UINT64_MAX, SIZE_MAX, take, &seen), 0);
+	return seen.thread[2].n;
+}
+
+static void by_process(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	for (uint32_t other = 0; other < 2; other++) {
+		only_pid = (uint32_t)getpid() + other;
+		if (!begin(&setup, 1u << 20, false)) {
+			only_pid = 0;
+			skip();
+		}
+		only_pid = 0;
+		assert_int_equal(recorded(&setup), other ? 0 : 10);
+		end(&setup);
+	}
+}
+
+static void enter(const char *cgroup)
+{
+	char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fprintf(file, "%d", (int)getpid());
+	assert_int_equal(fclose(file), 0);
+}
+
+/* A folder in which cgroups of version 2 are mounted, to be unmounted. */
+static bool mount_cgroups(char *folder)
+{
+	return mkdtemp(folder) && mount("none", folder, "cgroup2", 0, NULL) == 0;
+}
+
+/* In it or below it, and not beside it or above. */
+static void by_cgroup(void **state)
+{
+	char folder[] = "/tmp/reblock-cgroup-XXXXXX", chosen[64], below[80];
+	struct setup setup;
+	__u32 first = 0;
+	char *error;
+	int fd;
+
+	(void)state;
+	if (!mount_cgroups(folder)) {
+		rmdir(folder);
+		skip();
+	}
+	snprintf(chosen, sizeof(chosen), "%s/reblock-test-%d", folder, (int)getpid());
+	snprintf(below, sizeof(below), "%s/vcpu0", chosen);
+	assert_int_equal(mkdir(chosen, 0755), 0);
+	assert_int_equal(mkdir(below, 0755), 0);
+	only_cgroup = true;
+	if (begin(&setup, 1u << 20, false)) {
+		/* None named yet. */
+		assert_int_equal(recorded(&setup), 0);
+		fd = tables_open_cgroup(chosen, &error);
+		assert_true(fd >= 0);
+		assert_int_equal(bpf_map_update_elem(bpf_map__fd(setup.bpf->maps.cgroups), &first,
+						     &fd, 0),
+				 0);
+		close(fd);
+		assert_int_equal(recorded(&setup), 0);
+		enter(chosen);
+		assert_int_equal(recorded(&setup), 10);
+		enter(below);
+		assert_int_equal(recorded(&setup), 10);
+		enter(folder);
+		assert_int_equal(recorded(&setup), 0);
+		end(&setup);
+	}
+	only_cgroup = false;
+	assert_int_equal(rmdir(below), 0);
+	assert_int_equal(rmdir(chosen), 0);
+	assert_int_equal(umount(folder), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void no_cgroup(void **state)
+{
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(tables_open_cgroup("/no/such/cgroup", &error), -ENOENT);
+	assert_non_null(strstr(error, "/no/such/cgroup"));
+	free(error);
+	assert_int_equal(tables_open_cgroup("/tmp", &error), -EINVAL);
+	assert_non_null(strstr(error, "not the folder of a cgroup"));
+	free(error);
+	assert_int_equal(tables_open_cgroup("/dev/null", &error), -ENOTDIR);
+	free(error);
 }
 
 static uint64_t held(void)
@@ -356,8 +469,10 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list argu
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plans),  cmocka_unit_test(moving),        cmocka_unit_test(budget),
-		cmocka_unit_test(rights), cmocka_unit_test(threads_first),
+		cmocka_unit_test(plans),      cmocka_unit_test(moving),
+		cmocka_unit_test(budget),     cmocka_unit_test(rights),
+		cmocka_unit_test(by_process), cmocka_unit_test(by_cgroup),
+		cmocka_unit_test(no_cgroup),  cmocka_unit_test(threads_first),
 	};
 
 	libbpf_set_print(quiet);

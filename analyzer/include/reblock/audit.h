@@ -148,6 +148,8 @@ struct reblock_summary {
 	uint64_t lost;         /* places where records of this vCPU are missing */
 	uint64_t lost_records; /* how many are known to be missing there */
 	uint64_t out_of_order; /* records older than their predecessor */
+	/* places where a filter left out what nothing can come of; counts are of what it recorded */
+	uint64_t left_out;
 	uint64_t findings[REBLOCK_FINDING_KINDS]; /* seen; predicted ones are not in here */
 	uint8_t assumes; /* enum reblock_assumption: what was assumed for this vCPU */
 	/* With a policy: what it would have got wrong, and the IRET unblocks it has a certain answer for. */
@@ -233,7 +235,8 @@ int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from);
  * What is open there is closed: told where there is evidence already, else counted as not judged (no-entry
  * after an exit, no-evidence or no-injection after an entry). Its counts go into reblock_audit_retired, its
  * state is freed. Should it come back, it starts as one of which nothing is known, so that nothing is
- * found that rests on what was forgotten; a loss in between is not seen, and need not be.
+ * found that rests on what was forgotten (only returns-elsewhere may have to be assumed, which its findings name);
+ * a loss in between is not seen, and need not be.
  *
  * Not to be called from within a callback. Returns 0, -ENOENT where the audit keeps no such vCPU, or the value of a
  * finding callback that was not 0.
