@@ -33,7 +33,7 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/collector/vmread/dkms.conf.in)
 	# not what a build in that folder left
 	file(GLOB module_sources CONFIGURE_DEPENDS collector/vmread/*.[ch])
 	install(
-		FILES ${module_sources} collector/vmread/Kbuild collector/vmread/Makefile
+		FILES ${module_sources} collector/vmread/Kbuild collector/vmread/Makefile collector/vmread/README.md
 		DESTINATION /usr/src/reblock-vmread-${PROJECT_VERSION}
 		COMPONENT module
 		EXCLUDE_FROM_ALL
