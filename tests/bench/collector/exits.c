@@ -75,6 +75,7 @@ static void *map(size_t size, int flags, int fd)
 static void write_code(uint8_t *at)
 {
 	const uint8_t *start = at;
+	int32_t back;
 
 	for (unsigned i = 0; i < BATCH; i++) {
 		*at++ = 0xe4; /* in al, PORT_OF_KVM */
@@ -83,12 +84,30 @@ static void write_code(uint8_t *at)
 	*at++ = 0xe6; /* out PORT_OF_OURS, al */
 	*at++ = PORT_OF_OURS;
 	*at++ = 0xe9; /* jmp start */
-	at += 2;
-	at[-2] = (uint8_t)((start - at) & 0xff);
-	at[-1] = (uint8_t)((start - at) >> 8 & 0xff);
+	back = (int32_t)(start - (at + sizeof back));
+	memcpy(at, &back, sizeof back);
 }
 
-/* Real mode, as a vCPU starts; only to another place. */
+/* Protected mode, no paging: all memory is one segment. */
+static void set_segments(int vcpu)
+{
+	struct kvm_segment data = { .limit = 0xffffffff,
+				    .selector = 16,
+				    .type = 3,
+				    .present = 1,
+				    .db = 1,
+				    .s = 1,
+				    .g = 1 };
+	struct kvm_sregs sregs;
+
+	CALL(vcpu, KVM_GET_SREGS, &sregs);
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.cs = data;
+	sregs.cs.selector = 8;
+	sregs.cs.type = 11;
+	sregs.cr0 |= 1;
+	CALL(vcpu, KVM_SET_SREGS, &sregs);
+}
+
 static void make(struct machine *m)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
@@ -96,7 +115,6 @@ static void make(struct machine *m)
 	struct kvm_userspace_memory_region region = { .memory_size = MEMORY,
 						      .userspace_addr = (uintptr_t)memory };
 	struct kvm_regs regs = { .rip = CODE, .rflags = 2 };
-	struct kvm_sregs sregs;
 
 	if (kvm < 0)
 		fail("/dev/kvm: %s", strerror(errno));
@@ -107,10 +125,7 @@ static void make(struct machine *m)
 	write_code(memory + CODE);
 	m->vcpu = CALL(vm, KVM_CREATE_VCPU, 0);
 	m->run = map((size_t)CALL(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), MAP_SHARED, m->vcpu);
-	CALL(m->vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs.base = 0;
-	sregs.cs.selector = 0;
-	CALL(m->vcpu, KVM_SET_SREGS, &sregs);
+	set_segments(m->vcpu);
 	/*
 	 * What the guest never touches. Where there is no VMX the bench's layout of struct vcpu_vmx (proxy_layout.c) lies
 	 * over these registers: reason 30 (I/O instruction), its qualification, no interruption, and the usual controls.
