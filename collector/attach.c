@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "attach.h"
 #include "internal.h"
+#include "tables.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -60,15 +61,6 @@ static struct bpf_program *program(const struct attached *attached, enum point p
 	return name ? bpf_object__find_program_by_name(attached->bpf->obj, name) : NULL;
 }
 
-static unsigned ring_size(unsigned wanted)
-{
-	unsigned page = (unsigned)sysconf(_SC_PAGESIZE), size = page;
-
-	while (size < (wanted ? wanted : 8u << 20) && size < 1u << 31)
-		size *= 2;
-	return size;
-}
-
 /* Opens and loads, with the points in WANTED (bits). */
 static int load(struct attached *attached, const struct host *host,
 		const struct collector_options *options, unsigned wanted)
@@ -89,7 +81,7 @@ static int load(struct attached *attached, const struct host *host,
 	attached->bpf->rodata->trust_stale = options->trust_stale;
 	attached->bpf->rodata->recover_after = attached->shape.recover_after;
 	attached->bpf->rodata->follow_threads = wanted >> POINT_USER_EXIT & 1;
-	result = bpf_map__set_max_entries(attached->bpf->maps.ring, ring_size(options->ring_size));
+	result = tables_size(attached, options);
 	if (!result && attached->way == WAY_CLASSIC)
 		result = classic_prepare(attached, host);
 	if (!result)
@@ -145,6 +137,14 @@ static int load_most(struct attached *attached, const struct host *host,
 	return load(attached, host, options, good);
 }
 
+static void open_info(struct attached *attached, enum point point)
+{
+	const struct bpf_program *each = program(attached, point);
+
+	if (attached->links[point])
+		attached->info[point] = prog_info_open(bpf_program__fd(each));
+}
+
 static int attach_all(struct attached *attached)
 {
 	for (enum point i = 0; i < POINTS; i++) {
@@ -156,6 +156,7 @@ static int attach_all(struct attached *attached)
 		attached->errors[i] = attached->links[i] ? 0 : -errno;
 		if (attached->errors[i] && (i == POINT_EXIT || i == POINT_ENTRY))
 			return attached->errors[i];
+		open_info(attached, i);
 	}
 	attached->bpf->bss->recording = true;
 	return 0;
@@ -214,10 +215,17 @@ int attach(struct attached *attached, const struct host *host,
 		attached->way = way;
 		result = load_most(attached, host, options);
 		if (!result)
-			result = attach_all(attached);
+			result = tables_fill(attached, options, error);
 		if (!result)
+			result = attach_all(attached);
+		if (!result) {
+			if (options->bpf_stats)
+				attached->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 			return 0;
+		}
 		attached_free(attached);
+		if (*error)
+			return result;
 	}
 	if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 0)
 		result = -ENOSYS;
@@ -240,26 +248,33 @@ void attached_free(struct attached *attached)
 {
 	if (attached->bpf) {
 		detach(attached);
+		for (enum point i = 0; i < POINTS; i++) {
+			if (attached->info[i] > 0)
+				close(attached->info[i]);
+			attached->info[i] = 0;
+		}
+		tables_free(attached);
 		unload(attached);
 	}
+	if (attached->stats > 0)
+		close(attached->stats);
+	attached->stats = 0;
 	if (attached->empty_btf > 0)
 		close(attached->empty_btf);
 	attached->empty_btf = 0;
 }
 
-uint64_t attached_skipped(const struct attached *attached)
+void attached_info(const struct attached *attached, struct prog_info *info)
 {
-	uint64_t skipped = 0;
-
+	memset(info, 0, sizeof(*info));
 	for (enum point i = 0; i < POINTS; i++) {
-		struct bpf_program *each = program(attached, i);
-		int fd = each ? bpf_program__fd(each) : -1;
-		struct bpf_prog_info info = { 0 };
-		__u32 size = sizeof(info);
+		struct prog_info each = { 0 };
 
-		if (fd >= 0 && point_descriptions[i].kind &&
-		    !bpf_obj_get_info_by_fd(fd, &info, &size))
-			skipped += info.recursion_misses;
+		if (attached->info[i] <= 0 || prog_info_add(attached->info[i], &each))
+			continue;
+		if (point_descriptions[i].kind)
+			info->skipped += each.skipped;
+		info->ns += each.ns;
+		info->runs += each.runs;
 	}
-	return skipped;
 }

@@ -5,6 +5,8 @@
 
 #include "collector.h"
 #include "host.h"
+#include "prog_info.h"
+#include "rings.h"
 #include "shape.h"
 
 struct reblock_bpf;
@@ -54,8 +56,11 @@ struct attached {
 	enum way way;
 	struct shape shape;
 	bool entry_intr_info;
+	struct rings rings;
 	const struct collector_row *exits; /* counted by the programs, a row for each CPU; mapped */
 	unsigned cpus;
+	int info[POINTS]; /* of prog_info_open where there is a link */
+	int stats; /* keeps the kernel's run-time statistics on; 0: not asked for, or a negative errno */
 	int empty_btf; /* a file that classic_open has made, or 0 */
 };
 
@@ -83,7 +88,7 @@ void detach(struct attached *attached);
 /* Detaches and frees everything. */
 void attached_free(struct attached *attached);
 
-/* How often the kernel has skipped one of the programs because it was running on that CPU already. */
-uint64_t attached_skipped(const struct attached *attached);
+/* What the kernel counts of all programs; of `skipped`, only those that make records. Needs no rights. */
+void attached_info(const struct attached *attached, struct prog_info *info);
 
 #endif

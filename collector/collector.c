@@ -11,18 +11,20 @@
 
 #include "reblock.skel.h"
 
-/* How often the ring is looked at while waiting: it must not fill up in between. */
+/* How often the rings are looked at while waiting: none must fill up in between. */
 #define LOOK_MS 10
 
-/* Samples in one delivery at most. */
-#define BUDGET 65536
+/* Samples in one delivery at most: the caller has its turn, also where programs are as fast as this. */
+#define SAMPLES 65536
 
-static int take(void *context, void *sample, size_t size)
+/* How long a program that was preempted may take to submit what it has reserved, once everything is detached. */
+#define SUBMIT_MS 1000
+
+static int take(void *context, const void *sample, size_t size)
 {
 	struct collector *collector = context;
-	int result = stream_take(&collector->stream, sample, size);
 
-	return result || --collector->budget ? result : -EAGAIN;
+	return stream_take(&collector->stream, sample, size);
 }
 
 static void describe_missing(struct collector *collector)
@@ -34,6 +36,26 @@ static void describe_missing(struct collector *collector)
 			text_add(&collector->missing, "%s\n", missing);
 		free(missing);
 	}
+	if (collector->attached.stats < 0)
+		text_add(
+			&collector->missing,
+			"run-time statistics of BPF programs (%s): they need Linux 5.8 and CAP_SYS_ADMIN\n",
+			strerror(-collector->attached.stats));
+	if (!host_can(&collector->host, HOST_CAP_SYS_ADMIN) &&
+	    collector->attached.way == WAY_CLASSIC)
+		text_add(
+			&collector->missing,
+			"CAP_SYS_ADMIN: without it the BTF of the modules kvm and kvm_intel cannot be read, so "
+			"only the\nclassic tracepoints are used\n");
+}
+
+int collector_ready(char **error)
+{
+	struct host host;
+
+	*error = NULL;
+	host_look(&host);
+	return host_ready(&host, error);
 }
 
 int collector_open(const struct collector_options *options, struct collector **result, char **error)
@@ -55,15 +77,13 @@ int collector_open(const struct collector_options *options, struct collector **r
 		free(collector);
 		return status;
 	}
-	collector->ring = ring_buffer__new(bpf_map__fd(collector->attached.bpf->maps.ring), take,
-					   collector, NULL);
-	if (!collector->ring) {
-		status = -errno;
-		*error = text("the ring buffer cannot be mapped: %s", strerror(-status));
+	status = merge_begin(&collector->merge, collector->attached.rings.ring,
+			     collector->attached.rings.n);
+	if (status) {
 		collector_free(collector);
 		return status;
 	}
-	collector->verbose = options && options->verbose;
+	collector->budget.most = options ? options->max_records_per_second : 0;
 	collector_describe(&collector->source, &collector->host, &collector->attached);
 	describe_missing(collector);
 	*result = collector;
@@ -80,27 +100,68 @@ const char *collector_missing(const struct collector *collector)
 	return collector->missing ? collector->missing : "";
 }
 
-/* Delivers what is in the ring now; *MORE: the rest of it is for another call. */
-static long deliver(struct collector *collector, bool *more)
+static uint64_t now(void)
 {
-	uint64_t before = collector->stream.delivered;
-	int result;
+	struct timespec time;
 
-	/* Programs may fill the ring as fast as it is read. */
-	collector->budget = BUDGET;
-	result = ring_buffer__consume(collector->ring);
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/*
+ * Delivers what is in the rings and took its time a while before BEFORE, which was read before this call; *MORE: the rest
+ * of it is for another call.
+ */
+static long deliver(struct collector *collector, uint64_t before, bool *more)
+{
+	uint64_t delivered = collector->stream.delivered;
+	int result = merge_round(&collector->merge, before, SAMPLES, take, collector);
+
 	*more = result == -EAGAIN;
-	if (result >= 0 || *more)
+	if (!result || *more)
 		result = stream_flush(&collector->stream);
 	if (result == -ECANCELED)
 		return collector->stream.result;
-	return result < 0 ? result : (long)(collector->stream.delivered - before);
+	return result < 0 ? result : (long)(collector->stream.delivered - delivered);
+}
+
+static unsigned attached_points(const struct attached *attached)
+{
+	unsigned points = 0;
+
+	for (enum point i = 0; i < POINTS; i++)
+		points |= (unsigned)(attached->links[i] != NULL) << i;
+	return points;
+}
+
+static void look_for_silent(struct collector *collector, uint64_t at)
+{
+	const struct attached *attached = &collector->attached;
+	unsigned points;
+
+	if (attached->way == WAY_CLASSIC)
+		return;
+	points = silent_look(&collector->silent, at, attached_points(attached),
+			     attached->bpf->bss->counters.calls);
+	for (enum point i = 0; i < POINTS; i++) {
+		if (points >> i & 1)
+			text_add(&collector->silent_found, "%s\n", silent_words(i));
+	}
+}
+
+const char *collector_silent(struct collector *collector)
+{
+	free(collector->silent_said);
+	collector->silent_said = collector->silent_found;
+	collector->silent_found = NULL;
+	return collector->silent_said ? collector->silent_said : "";
 }
 
 long collector_poll(struct collector *collector, int timeout_ms, collector_sink *sink,
 		    void *context)
 {
 	long total = 0, n;
+	uint64_t at;
 	bool more;
 
 	if (collector->stopped)
@@ -108,7 +169,10 @@ long collector_poll(struct collector *collector, int timeout_ms, collector_sink 
 	collector->stream.sink = sink;
 	collector->stream.context = context;
 	for (;;) {
-		n = deliver(collector, &more);
+		at = now();
+		budget_look(&collector->budget, at, &collector->attached.bpf->bss->budget.left);
+		look_for_silent(collector, at);
+		n = deliver(collector, at, &more);
 		if (collector->stream.result || n < 0)
 			return n;
 		total += n;
@@ -121,21 +185,20 @@ long collector_poll(struct collector *collector, int timeout_ms, collector_sink 
 	}
 }
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
+/*
+ * What each vCPU still owes: the exit that was kept back, or its last losses. Returns 0, what stream_end_vcpu returns, or -EPERM where
+ * the tables cannot be read any more.
+ */
 static int end_vcpus(struct collector *collector)
 {
 	int table = bpf_map__fd(collector->attached.bpf->maps.vcpus), result;
 	uint64_t key, *previous = NULL;
 	struct vcpu_state state;
 
-	while (bpf_map_get_next_key(table, previous, &key) == 0) {
+	for (;;) {
+		result = bpf_map_get_next_key(table, previous, &key);
+		if (result)
+			return result == -ENOENT ? 0 : -EPERM;
 		previous = &key;
 		if (bpf_map_lookup_elem(table, &key, &state))
 			continue;
@@ -143,21 +206,29 @@ static int end_vcpus(struct collector *collector)
 		if (result)
 			return result;
 	}
-	return 0;
 }
 
-/* An attach point that is never reached, though guests ran, may be one that the compiler has hidden. */
-static void show_silent(const struct collector *collector)
+/*
+ * Before Linux 5.19 the tables are closed to a process that has given up its rights. Then the counters, which are mapped, tell how
+ * many records were lost with none after them, though not whose.
+ */
+static int end_stream(struct collector *collector)
 {
-	const struct attached *attached = &collector->attached;
+	const struct collector_counters *counters = &collector->attached.bpf->bss->counters;
+	uint64_t unplaced = counters->unplaced;
+	struct prog_info info;
+	int result = end_vcpus(collector);
 
-	for (enum point i = 0; i < POINTS; i++) {
-		const struct point_description *point = &point_descriptions[i];
-
-		if (attached->links[i] && point->call &&
-		    !attached->bpf->bss->counters.calls[point->call])
-			fprintf(stderr, "%s: never reached\n", point->hook);
-	}
+	if (result == -EPERM)
+		unplaced = counters->dropped - counters->placed;
+	else if (result)
+		return result;
+	attached_info(&collector->attached, &info);
+	result = stream_end_unplaced(&collector->stream,
+				     unplaced + counters->untracked + info.skipped +
+					     merge_hidden(&collector->merge),
+				     now());
+	return result ? result : stream_flush(&collector->stream);
 }
 
 long collector_stop(struct collector *collector, collector_sink *sink, void *context)
@@ -172,24 +243,23 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 	collector->stopped = true;
 	collector->stream.sink = sink;
 	collector->stream.context = context;
-	if (collector->verbose && collector->attached.way != WAY_CLASSIC)
-		show_silent(collector);
+	look_for_silent(collector, now());
 	detach(&collector->attached);
+	for (int waited = 0; merge_hidden(&collector->merge) && waited < SUBMIT_MS;
+	     waited += LOOK_MS) {
+		do {
+			delivered = deliver(collector, now(), &more);
+			if (delivered < 0 || collector->stream.result)
+				return delivered;
+		} while (more);
+		poll(NULL, 0, LOOK_MS);
+	}
 	do {
-		delivered = deliver(collector, &more);
+		delivered = deliver(collector, UINT64_MAX, &more);
 		if (delivered < 0 || collector->stream.result)
 			return delivered;
 	} while (more);
-	result = end_vcpus(collector);
-	if (!result)
-		result = stream_end_unplaced(
-			&collector->stream,
-			collector->attached.bpf->bss->counters.unplaced +
-				collector->attached.bpf->bss->counters.untracked +
-				attached_skipped(&collector->attached),
-			now());
-	if (!result)
-		result = stream_flush(&collector->stream);
+	result = end_stream(collector);
 	if (result == -ECANCELED)
 		return collector->stream.result;
 	return result < 0 ? result : (long)(collector->stream.delivered - before);
@@ -198,11 +268,17 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 void collector_stats(const struct collector *collector, struct collector_stats *stats)
 {
 	const struct collector_counters *counters = &collector->attached.bpf->bss->counters;
+	struct prog_info info;
 
+	attached_info(&collector->attached, &info);
 	memset(stats, 0, sizeof(*stats));
 	stats->records = collector->stream.delivered;
-	stats->lost = counters->dropped + attached_skipped(&collector->attached);
+	stats->lost = counters->dropped + info.skipped;
 	stats->untracked = counters->untracked;
+	stats->over_budget = counters->over_budget;
+	stats->counting_only = collector->budget.counting_only;
+	stats->bpf_run_ns = collector->attached.stats > 0 ? info.ns : 0;
+	stats->bpf_runs = collector->attached.stats > 0 ? info.runs : 0;
 }
 
 void collector_exits(const struct collector *collector, uint64_t exits[COLLECTOR_REASONS])
@@ -219,9 +295,11 @@ void collector_free(struct collector *collector)
 {
 	if (!collector)
 		return;
-	ring_buffer__free(collector->ring);
+	merge_end(&collector->merge);
 	attached_free(&collector->attached);
 	stream_free(&collector->stream);
 	free(collector->missing);
+	free(collector->silent_found);
+	free(collector->silent_said);
 	free(collector);
 }

@@ -131,6 +131,15 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+/* Built in, or a module that is neither coming nor going. */
+static bool module_lives(const char *folder, const char *state)
+{
+	char line[16];
+
+	return exists(folder) &&
+	       (!read_line(state, line, sizeof(line)) || !strncmp(line, "live", 4));
+}
+
 static int bare_metal(void)
 {
 	unsigned eax, ebx, ecx, edx;
@@ -166,7 +175,7 @@ void host_look(struct host *host)
 	host->bare_metal = bare_metal();
 	host->dev_kvm = exists("/dev/kvm");
 	host->kvm = exists("/sys/module/kvm");
-	host->kvm_intel = exists("/sys/module/kvm_intel");
+	host->kvm_intel = module_lives("/sys/module/kvm_intel", "/sys/module/kvm_intel/initstate");
 	host->parameters.ept = parameter("/sys/module/kvm_intel/parameters/ept");
 	host->parameters.vnmi = parameter("/sys/module/kvm_intel/parameters/vnmi");
 	host->parameters.pml = parameter("/sys/module/kvm_intel/parameters/pml");

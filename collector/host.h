@@ -34,7 +34,8 @@ struct host {
 	uint64_t capabilities; /* the effective ones */
 	enum host_lockdown lockdown;
 	int bare_metal; /* 1: no hypervisor below; 0; -1: not known */
-	bool dev_kvm, kvm, kvm_intel;
+	bool dev_kvm, kvm,
+		kvm_intel; /* a module that is just being loaded or removed is not there */
 	bool btf, btf_kvm, btf_kvm_intel;
 	const char *tracefs; /* where it is mounted; NULL: nowhere, or not to be read */
 };
@@ -53,6 +54,9 @@ bool host_can(const struct host *host, int number);
  * missing and what to do.
  */
 int host_check(const struct host *host, char **error);
+
+/* The same, but -EAGAIN where nothing is wrong but that kvm_intel is not loaded, and this processor can have it. */
+int host_ready(const struct host *host, char **error);
 
 /* The pure parts. */
 

@@ -4,22 +4,24 @@
 #define COLLECTOR_INTERNAL_H
 
 #include "attach.h"
+#include "budget.h"
 #include "collector.h"
 #include "host.h"
+#include "merge.h"
+#include "silent.h"
 #include "stream.h"
-
-struct reblock_bpf;
-struct ring_buffer;
 
 struct collector {
 	struct host host;
 	struct attached attached;
-	struct ring_buffer *ring;
+	struct merge merge;
 	struct stream stream;
+	struct budget_window budget;
+	struct silent silent;
 	struct reblock_source source;
 	char *missing;
-	bool stopped, verbose;
-	unsigned budget; /* samples to take before the caller has its turn */
+	char *silent_found, *silent_said; /* texts on points: not yet fetched, fetched */
+	bool stopped;
 };
 
 /* Describes HOST and what ATTACHED records. */

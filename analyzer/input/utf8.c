@@ -51,7 +51,7 @@ bool utf8_name_valid(const struct reblock_record *r)
 	struct reblock_record clean = *r;
 
 	utf8_name_clean(&clean);
-	return clean.rip == r->rip && clean.qualification == r->qualification;
+	return memcmp(&clean, r, sizeof(clean)) == 0;
 }
 
 void utf8_name_clean(struct reblock_record *r)

@@ -3,6 +3,7 @@
  * Which bits of a record must be 0 depends on its kind and presence alone. Sources use few
  * combinations, so the masks are kept and the test of a record is eight ands.
  */
+#include <limits.h>
 #include <string.h>
 #include <reblock/input.h>
 #include "input/utf8.h"
@@ -62,8 +63,6 @@ static void usable(uint8_t kind, uint16_t presence, struct reblock_record *use)
 	use->reason = has & REBLOCK_HAS_REASON ? UINT32_MAX : 0;
 	use->rip = has & REBLOCK_HAS_RIP ? UINT64_MAX : 0;
 	use->qualification = has & REBLOCK_HAS_QUALIFICATION ? UINT64_MAX : 0;
-	if (kind == REBLOCK_META) /* the second half of the name */
-		use->qualification = use->rip;
 	use->intr_info = has & REBLOCK_HAS_INTR_INFO ? UINT32_MAX : 0;
 	use->error_code = has & REBLOCK_HAS_ERROR_CODE ? UINT32_MAX : 0;
 	use->idt_vectoring = has & REBLOCK_HAS_IDT_VECTORING ? UINT32_MAX : 0;
@@ -76,6 +75,9 @@ static void usable(uint8_t kind, uint16_t presence, struct reblock_record *use)
 			use->flags |= flags[i].flag;
 	if (kind == REBLOCK_ENTRY)
 		use->flags |= REBLOCK_NO_OTHER_INJECTION;
+	if (kind == REBLOCK_META && (has & REBLOCK_HAS_RIP))
+		for (size_t i = 0; i < REBLOCK_NAME_LENGTH; i++)
+			((unsigned char *)use)[reblock_name_at(i)] = UCHAR_MAX;
 }
 
 /* A kind needs its identifiers: only lost records may be without them, meta without a vCPU. */

@@ -24,7 +24,7 @@ static __always_inline struct vcpu_state *classic_track(__u32 vcpu_id)
 	__u64 key = thread << 32 | vcpu_id;
 	struct vcpu_state *state;
 
-	if (!recording)
+	if (!recording || !selected())
 		return 0;
 	state = bpf_map_lookup_elem(&vcpus, &key);
 	return state ? state : new_vcpu(key, thread >> 32, vcpu_id, 0);

@@ -69,6 +69,8 @@ static __always_inline void emit(struct vcpu_state *state, struct reblock_record
 	} else {
 		return;
 	}
+	if (state->lost)
+		COUNT(placed, state->lost);
 	state->lost = 0;
 	submit(r);
 }

@@ -112,21 +112,25 @@ static __always_inline int on_vcpu_end(__u64 key)
 {
 	struct vcpu_state *state = bpf_map_lookup_elem(&vcpus, &key);
 	struct reblock_record *r;
+	__u64 now;
 
 	if (!state || state->dead)
 		return 0;
 	emit(state, 0);
 	if (state->lost) {
-		r = reserve(1);
+		now = bpf_ktime_get_ns();
+		r = reserve_always(1);
 		if (!r) {
 			state->dead = 1;
 			return 0;
 		}
 		begin(r, REBLOCK_LOST);
+		r->t = now;
 		r->vm = state->vm;
 		r->vcpu = state->vcpu;
 		r->presence = REBLOCK_HAS_QUALIFICATION;
 		r->qualification = state->lost;
+		COUNT(placed, state->lost);
 		submit(r);
 	}
 	bpf_map_delete_elem(&vcpus, &key);

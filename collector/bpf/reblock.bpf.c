@@ -86,8 +86,11 @@ int nmi_allowed(arguments *context)
 {
 	int allowed = context[2];
 
+	/* An error comes before KVM has looked at blocking. */
+	if (allowed < 0)
+		return 0;
 	CALLED(CALL_NMI_ALLOWED);
-	return allowed < 0 ? 0 : on_blocked((void *)context[0], !allowed, false);
+	return on_blocked((void *)context[0], !allowed, false);
 }
 
 SEC("fentry/kvm_vcpu_ioctl_x86_set_vcpu_events")

@@ -50,11 +50,22 @@ enum collector_call {
 
 /* One in .bss, read through its mapping so that it can be read without any right. */
 struct collector_counters {
-	uint64_t dropped;      /* records that found the ring full */
+	uint64_t dropped;      /* records that found the ring full, or the budget used up */
+	uint64_t placed;       /* of `dropped`: a later record of their vCPU shows the gap */
 	uint64_t untracked;    /* events of vCPUs, VMs or threads that found a table full */
 	uint64_t unplaced;     /* of `dropped`: no later number of their vCPU can tell */
+	uint64_t over_budget;  /* of `dropped`: because of the budget */
 	uint64_t calls[CALLS]; /* whether an attach point was ever reached */
 };
+
+/*
+ * How many records may still be shipped in this second, on the whole host. In a cache line of its own, for each
+ * CPU that ships writes it.
+ */
+struct collector_budget {
+	int64_t left;
+	uint64_t unused[7];
+} __attribute__((aligned(64)));
 
 /* Exits by the lower bits of their basic reason; one for each CPU, mapped by user space. */
 #define COLLECTOR_REASONS 128
@@ -75,8 +86,8 @@ struct classic_user_exit_format {
 	uint32_t reason, error;
 };
 
-#define COLLECTOR_VCPUS 4096
-#define COLLECTOR_VMS 2048
-#define COLLECTOR_THREADS 8192
+/* What the tables have room for unless the loader is told otherwise; threads: twice that. */
+#define COLLECTOR_VCPUS 16384
+#define COLLECTOR_VMS 16384
 
 #endif

@@ -23,11 +23,6 @@ enum access { LOAD, PROBE };
 	})
 
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 23);
-} ring SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, COLLECTOR_VCPUS);
 	__type(key, __u64);
@@ -44,7 +39,7 @@ struct {
 /* Thread id to the key of the vCPU it runs: kvm_userspace_exit does not say which. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, COLLECTOR_THREADS);
+	__uint(max_entries, 2 * COLLECTOR_VCPUS);
 	__type(key, __u32);
 	__type(value, __u64);
 } threads SEC(".maps");

@@ -4,6 +4,7 @@
 #define COLLECTOR_BPF_TRACK_H
 
 #include "emit.h"
+#include "select.h"
 
 /* The VM's number; 0 if there is no room. RENEW: the VM that had this number has ended. */
 static __always_inline __u32 vm_number(__u64 kvm, __u32 renew, __u8 *named)
@@ -65,7 +66,7 @@ static __always_inline struct vcpu_state *track(struct kvm_vcpu *vcpu, const enu
 	__u64 key = (__u64)vcpu, exits = 0;
 	struct vcpu_state *state;
 
-	if (!recording)
+	if (!recording || !selected())
 		return 0;
 	if (bpf_core_field_exists(vcpu->stat.exits))
 		exits = READ(access, vcpu, stat.exits);

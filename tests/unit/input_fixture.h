@@ -86,8 +86,9 @@ static inline struct reblock_record fixture_record(uint64_t *seed)
 			r.vcpu = REBLOCK_NO_VCPU;
 		if (r.kind == REBLOCK_LOST && fixture_random(seed) % 2)
 			r.vm = REBLOCK_NO_VM;
-		if (r.kind == REBLOCK_META && fixture_random(seed) % 2)
-			r.qualification = 0;
+		if (r.kind == REBLOCK_META) /* its name ends anywhere */
+			((char *)&r)[reblock_name_at(fixture_random(seed) % REBLOCK_NAME_LENGTH)] =
+				0;
 	} while (!reblock_record_normalize(&r));
 	return r;
 }

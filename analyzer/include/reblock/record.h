@@ -99,8 +99,9 @@ enum reblock_flag {
  *   events_write  masked nmi_injected (JSON: "injected") pending
  *   user_exit     reason (KVM_EXIT_..., absent where KVM_RUN failed)
  *   lost          qualification (JSON: "count"), absent where not known
- *   meta          error_code (JSON: "pid"), name in rip and qualification
- *                 (REBLOCK_HAS_RIP): see reblock_record_name
+ *   meta          error_code (JSON: "pid"), name (marked by REBLOCK_HAS_RIP alone) in
+ *                 rip qualification reason intr_info idt_vectoring interruptibility
+ *                 exec: see reblock_record_name
  */
 struct reblock_record {
 	uint64_t t;                /* ns on the source's clock, or REBLOCK_NO_TIME */
@@ -202,25 +203,54 @@ static inline int reblock_flag(const struct reblock_record *r, unsigned flag)
 	return (r->flags & flag) != 0;
 }
 
-/* of a meta record's name, without a terminating zero where it is that long */
-#define REBLOCK_NAME_LENGTH 16
+/*
+ * Most bytes of a meta record's name; a name that long has no terminating zero. Its bytes are those of
+ * rip, qualification, reason, intr_info, idt_vectoring, interruptibility and exec, in this order, and 0
+ * after its end; records of earlier versions use the first 16 only.
+ */
+#define REBLOCK_NAME_LENGTH 36
+
+/* Where the Ith byte of the name is in the record: error_code, the process, stands in between. */
+static inline size_t reblock_name_at(size_t i)
+{
+	const size_t first =
+		offsetof(struct reblock_record, error_code) - offsetof(struct reblock_record, rip);
+
+	return i < first ? offsetof(struct reblock_record, rip) + i :
+			   offsetof(struct reblock_record, interruptibility) + i - first;
+}
 
 /* Reads the name of a meta record, with a terminating zero. */
 static inline void reblock_record_name(const struct reblock_record *r,
 				       char name[REBLOCK_NAME_LENGTH + 1])
 {
-	for (int i = 0; i < REBLOCK_NAME_LENGTH; i++)
-		name[i] = (char)((i < 8 ? r->rip : r->qualification) >> (i % 8 * 8));
+	for (size_t i = 0; i < REBLOCK_NAME_LENGTH; i++)
+		name[i] = ((const char *)r)[reblock_name_at(i)];
 	name[REBLOCK_NAME_LENGTH] = 0;
 }
 
-/* Sets the name of a meta record and marks it present; it ends at a zero or after 16 bytes. */
+/*
+ * Sets the name of a meta record and marks it present. It ends at a zero or after
+ * REBLOCK_NAME_LENGTH bytes; one that is longer is cut where a UTF-8 character ends.
+ */
 static inline void reblock_record_set_name(struct reblock_record *r, const char *name)
 {
-	r->rip = r->qualification = 0;
-	for (int i = 0; i < REBLOCK_NAME_LENGTH && name[i]; i++)
-		*(i < 8 ? &r->rip : &r->qualification) |= (uint64_t)(unsigned char)name[i]
-							  << (i % 8 * 8);
+	size_t length = 0, start = 0; /* start: of the last character */
+
+	for (; name[length]; length++) {
+		int goes_on = ((unsigned char)name[length] & 0xc0) == 0x80;
+
+		if (length == REBLOCK_NAME_LENGTH) {
+			/* a character has at most 4 bytes; more of that kind are no UTF-8 */
+			if (goes_on && length - start < 4)
+				length = start;
+			break;
+		}
+		if (!goes_on)
+			start = length;
+	}
+	for (size_t i = 0; i < REBLOCK_NAME_LENGTH; i++)
+		((char *)r)[reblock_name_at(i)] = i < length ? name[i] : 0;
 	r->presence |= REBLOCK_HAS_RIP;
 }
 
