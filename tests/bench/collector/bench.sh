@@ -62,6 +62,7 @@ empty() { "$programs/bench_empty" "${events[@]}" "$@"; }
 filtered() { "$reblock" record -o "$work/trace" -- "$@"; }
 other_vm() { "$reblock" record --vm $$ -o "$work/trace" -- "$@"; }
 all() { "$reblock" record --all --max-records-per-second 0 -o "$work/trace" -- "$@"; }
+all_no_fill() { "$reblock" record --all --max-records-per-second 0 --no-cache-fill -o "$work/trace" -- "$@"; }
 perf_record() { perf record -a -e "kvm:${events[0]},kvm:${events[1]}" -o "$work/trace" -- "$@"; }
 trace_cmd() { trace-cmd record "${trace_cmd_options[@]}" -e "kvm:${events[0]}" -e "kvm:${events[1]}" -o "$work/trace" "$@"; }
 count_by_key() { bpftrace -e "tracepoint:kvm:${events[0]} { @[args->$key] = count(); }" -c "$*"; }
@@ -71,10 +72,10 @@ declare -A titles=(
     [nothing]="nothing attached" [again]="nothing attached, once more"
     [empty]="two empty tp_btf programs" [filtered]="reblock record: nothing relevant"
     [other_vm]="reblock record --vm, of another process" [all]="reblock record --all"
-    [perf_record]="perf record, two events" [trace_cmd]="trace-cmd record, two events"
+    [all_no_fill]="reblock record --all --no-cache-fill" [perf_record]="perf record, two events" [trace_cmd]="trace-cmd record, two events"
     [count_by_key]="bpftrace, counting by $key"
 )
-declare -A per_exit=([filtered]=2 [all]=2 [perf_record]=2 [trace_cmd]=2)
+declare -A per_exit=([filtered]=2 [all]=2 [all_no_fill]=2 [perf_record]=2 [trace_cmd]=2)
 
 # kept ALL: how many events of ALL the recorder says that it has kept.
 kept()
@@ -122,7 +123,7 @@ trace_cmd_options=()
 watch_options=(--listen 127.0.0.1:0 --evidence "$work/evidence")
 missing=()
 present=(nothing)
-for name in empty filtered other_vm all perf_record trace_cmd count_by_key; do
+for name in empty filtered other_vm all all_no_fill perf_record trace_cmd count_by_key; do
     if [[ $name == trace_cmd ]] && ! works trace_cmd; then
         # Kernels that keep the function tracer's files shut stop it, though nothing here needs them.
         unset 'missing[-1]'

@@ -13,3 +13,8 @@ int host_check(const struct host *host, char **error)
 	*error = strdup("the proxy needs /dev/kvm, the kernel's BTF and to be run as root");
 	return -ENOENT;
 }
+
+int host_ready(const struct host *host, char **error)
+{
+	return host_check(host, error);
+}
