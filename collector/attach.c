@@ -172,7 +172,7 @@ static char *explain(const struct host *host, int result)
 				"" :
 				" (not mounted:\n\"mount -t tracefs none /sys/kernel/tracing\")");
 	case ENOSYS:
-		return text("this kernel has no BPF ring buffer: it takes Linux 5.8 or later");
+		return text("this kernel has no BPF ring buffer: it takes Linux 5.10 or later");
 	case EPERM:
 	case EACCES:
 		return text("the kernel refuses the BPF programs (%s)%s", strerror(-result),
