@@ -6,8 +6,22 @@
 #include "exit.h"
 
 #define INTR_DELIVER_CODE (1u << 11)
+#define CR0_PE 1
 #define VECTOR_BP 3
 #define VECTOR_OF 4
+
+/* KVM enters and leaves that mode with CR0.PE (vmx_set_cr0): in protected mode there is nothing to read. */
+static __always_inline bool is_vm86(struct kvm_vcpu *vcpu, const enum access access)
+{
+	struct vcpu_vmx *vmx = (void *)vcpu;
+	int vm86 = 1;
+
+	if (bpf_core_field_exists(vcpu->arch.cr0) && READ(access, vcpu, arch.cr0) & CR0_PE)
+		return false;
+	if (bpf_core_field_exists(vmx->rmode.vm86_active))
+		VMX_READ(vm86, vmx, rmode.vm86_active);
+	return vm86;
+}
 
 /*
  * The VM-entry interruption information, which KVM keeps no copy of, made again from what KVM makes it
@@ -20,13 +34,9 @@ static __always_inline void fill_injection(struct reblock_record *r, struct kvm_
 					   const enum access access)
 {
 	struct kvm_vcpu___nr *older = (void *)vcpu;
-	struct vcpu_vmx *vmx = (void *)vcpu;
-	int vm86 = 1;
 	__u32 vector, type;
 
-	if (bpf_core_field_exists(vmx->rmode.vm86_active))
-		VMX_READ(vm86, vmx, rmode.vm86_active);
-	if (vm86 || (r->flags & REBLOCK_L2))
+	if (is_vm86(vcpu, access) || (r->flags & REBLOCK_L2))
 		return;
 	r->presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
 	if (READ(access, vcpu, arch.exception.injected)) {
@@ -77,10 +87,11 @@ static __always_inline void fill_rip(struct vcpu_state *state, struct reblock_re
 /* Remembers which vCPU this thread runs, until KVM_RUN returns. */
 static __always_inline void follow_thread(struct vcpu_state *state, __u64 vcpu)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u32 tid;
 
 	if (!follow_threads || state->tid)
 		return;
+	tid = bpf_get_current_pid_tgid();
 	if (!bpf_map_update_elem(&threads, &tid, &vcpu, BPF_ANY)) {
 		state->tid = tid;
 		return;
@@ -107,7 +118,7 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	complete(state, vcpu, access);
 	follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
-	fill_vmcs(&r, vmx, read_vmcs(vmx));
+	fill_vmcs(&r, vmx, read_vmcs(vmx, access), REBLOCK_ENTRY);
 	fill_injection(&r, vcpu, access);
 	fill_rip(state, &r, vcpu, access);
 	state->exit_seen = 0;

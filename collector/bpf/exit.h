@@ -43,7 +43,8 @@ static __always_inline void complete(struct vcpu_state *state, struct kvm_vcpu *
 	    (state->exit.reason & REBLOCK_REASON_FAILED_ENTRY))
 		return;
 	changed = dirty(vcpu, access);
-	if ((changed & RESET_DIRTY) == RESET_DIRTY || (__u64)read_vmcs(vmx) != state->loaded_vmcs)
+	if ((changed & RESET_DIRTY) == RESET_DIRTY ||
+	    (__u64)read_vmcs(vmx, access) != state->loaded_vmcs)
 		return;
 	if (!(has & REBLOCK_HAS_QUALIFICATION))
 		missing |= AVAIL_QUALIFICATION;
@@ -85,9 +86,9 @@ static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum 
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
 		return 0;
 
-	vmcs = read_vmcs(vmx);
+	vmcs = read_vmcs(vmx, access);
 	state->loaded_vmcs = (__u64)vmcs;
-	fill_vmcs(r, vmx, vmcs);
+	fill_vmcs(r, vmx, vmcs, REBLOCK_EXIT);
 	read_info(vmx, &info);
 	/* Kernels up to 5.11 read it only after this tracepoint; this member came with 5.14. */
 	if (bpf_core_field_exists(vcpu->stat.generic)) {

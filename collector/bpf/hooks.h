@@ -29,7 +29,7 @@ static __always_inline int on_blocked(struct kvm_vcpu *vcpu, bool blocked, bool 
 {
 	struct vcpu_state *state = track(vcpu, LOAD);
 	struct vcpu_vmx *vmx = (void *)vcpu;
-	struct loaded_vmcs *vmcs = read_vmcs(vmx);
+	struct loaded_vmcs *vmcs = read_vmcs(vmx, LOAD);
 	struct reblock_record r;
 	__u32 pin = 0;
 

@@ -133,8 +133,7 @@ static void make(struct machine *m)
 	regs.r8 = 30;
 	regs.r9 = (uint64_t)PORT_OF_KVM << 16 | 1 << 6 | 1 << 3;
 	regs.r10 = 0;
-	regs.r11 = 0xb5a06dfaull << 32 | 0x7f;
-	regs.r12 = 0;
+	regs.r15 = 0xb5a06dfaull << 32 | 0x7f;
 	CALL(m->vcpu, KVM_SET_REGS, &regs);
 }
 

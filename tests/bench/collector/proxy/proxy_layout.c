@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the programs find a vCPU's VMX state on a kernel that has no kvm_intel: in the guest's registers r8 to r12, which KVM
+ * Where the programs find a vCPU's VMX state on a kernel that has no kvm_intel: in the guest's registers rcx, r8 to r10 and r15, which KVM
  * keeps in struct kvm_vcpu, and which exits.c fills with what such an exit shows. So the programs do as many reads, of
  * the same sizes, as with kvm_intel of Linux 5.14 to 6.15. (Since 6.16 the qualification, the interruption information
  * and IDT-vectoring no longer lie side by side, which takes two reads more where an exit is looked at.)
@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define RCX 1
 #define R(n) (8u * (n)) /* in kvm_vcpu.arch.regs */
 
 /* The member NAME of struct TYPE, and its offset in bytes. */
@@ -81,13 +82,13 @@ static int add_types(struct btf *btf)
 	add_field(btf, "exec", u32, 4);
 	reason = btf__add_union(btf, "vmx_exit_reason", 4);
 	add_field(btf, "full", u32, 0);
-	vmcs = add_struct(btf, "loaded_vmcs", regs - list + R(13));
-	add_field(btf, "controls_shadow", controls, regs - list + R(11));
-	add_field(btf, "nmi_known_unmasked", byte, regs - list + R(12));
+	vmcs = add_struct(btf, "loaded_vmcs", regs - list + R(16));
+	add_field(btf, "nmi_known_unmasked", byte, regs - list + R(RCX));
+	add_field(btf, "controls_shadow", controls, regs - list + R(15));
 	pointer = btf__add_ptr(btf, vmcs);
 	mode = add_struct(btf, NULL, 4);
 	add_field(btf, "vm86_active", u32, 0);
-	result = add_struct(btf, "vcpu_vmx", regs + R(13));
+	result = add_struct(btf, "vcpu_vmx", regs + R(16));
 	add_field(btf, "exit_reason", reason, regs + R(8));
 	add_field(btf, "rmode", mode, regs + R(8) + 4);
 	add_field(btf, "exit_qualification", u64, regs + R(9));
