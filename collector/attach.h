@@ -56,6 +56,8 @@ struct attached {
 	enum way way;
 	struct shape shape;
 	bool entry_intr_info;
+	bool filtered; /* most exits are only counted */
+	bool filled;   /* kvm_exit's program is a classic one, so that KVM fills its copies */
 	struct rings rings;
 	const struct collector_row *exits; /* counted by the programs, a row for each CPU; mapped */
 	unsigned cpus;

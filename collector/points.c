@@ -111,8 +111,9 @@ char *point_missing(const struct attached *attached, enum point point)
 	const struct point_description *description = &point_descriptions[point];
 	int error = attached->errors[point];
 
-	/* The classic tracepoint's record is filled anyway. */
-	if (attached->links[point] || (point == POINT_CACHE && attached->way == WAY_CLASSIC))
+	/* A classic program at kvm_exit has them filled anyway. */
+	if (attached->links[point] ||
+	    (point == POINT_CACHE && (attached->way == WAY_CLASSIC || attached->filled)))
 		return NULL;
 	return text("%s (%s): %s", description->hook,
 		    error ? strerror(-error) : "left out, as asked", description->loses);

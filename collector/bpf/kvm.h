@@ -96,6 +96,14 @@ struct loaded_vmcs {
 	struct vmcs_controls_shadow controls_shadow;
 };
 
+/* The record of the classic tracepoint kvm_exit. */
+struct trace_event_raw_kvm_exit {
+	unsigned int exit_reason;
+	__u32 isa;
+	__u64 info1; /* the qualification */
+	__u32 intr_info;
+};
+
 union vmx_exit_reason {
 	__u32 full;
 };

@@ -24,6 +24,17 @@ int fill_cache(void *context)
 	return LET_OTHERS_HAVE_IT;
 }
 
+/*
+ * The same, and the exit's own program in one: KVM has filled its copies when it runs, so that it is known at the exit
+ * whether that matters. Which vCPU this is, the last entry on this CPU has told.
+ */
+SEC("tp/kvm/kvm_exit")
+int exit_filled(struct trace_event_raw_kvm_exit *context)
+{
+	on_filled_exit(context);
+	return LET_OTHERS_HAVE_IT;
+}
+
 SEC("tp_btf/kvm_exit")
 int exit_vcpu_isa(arguments *context)
 {

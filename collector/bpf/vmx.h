@@ -3,7 +3,7 @@
 #ifndef COLLECTOR_BPF_VMX_H
 #define COLLECTOR_BPF_VMX_H
 
-#include "track.h"
+#include "thread.h"
 
 /*
  * KVM reads the qualification, the interruption information and RIP only when something needs them;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the programs find a vCPU's VMX state on a kernel that has no kvm_intel: in the guest's registers rcx, r8 to r10 and r15, which KVM
- * keeps in struct kvm_vcpu, and which exits.c fills with what such an exit shows. So the programs do as many reads, of
- * the same sizes, as with kvm_intel of Linux 5.14 to 6.15. (Since 6.16 the qualification, the interruption information
- * and IDT-vectoring no longer lie side by side, which takes two reads more where an exit is looked at.)
+ * Where the programs find a vCPU's VMX state on a kernel that has no kvm_intel: in the guest's registers rcx, r8 to
+ * r10 and r15, which KVM keeps in struct kvm_vcpu, and which exits.c fills with what such an exit shows. So the programs
+ * do as many reads, of the same sizes, as with kvm_intel of Linux 5.14 to 6.15. (Since 6.16 IDT-vectoring no longer lies
+ * beside the qualification and the interruption information, which takes one read more where an exit is looked at.)
  *
  * loaded_vmcs has to point to vmcs01, as outside of a nested guest. There is no way to write such a pointer, but there
  * is one: an empty list's head points to itself. So both are that head, and the controls lie behind it.
@@ -66,6 +66,26 @@ static void add_field(struct btf *btf, const char *name, int type, unsigned offs
 	btf__add_field(btf, name, type, 8 * offset, 0);
 }
 
+/*
+ * The classic tracepoint's record, of kvm_emulate_insn in place of kvm_exit: the reason lies over bytes 3 to 6 of the
+ * guest's instructions, which exits.c has chosen so that it is none of interest; what is read only for such, anywhere.
+ */
+static int add_record(struct btf *btf, int u32, int u64)
+{
+	int record =
+		btf__find_by_name_kind(btf, "trace_event_raw_kvm_emulate_insn", BTF_KIND_STRUCT);
+	unsigned code, rip;
+
+	if (!member(btf, record, "insn", &code) || !member(btf, record, "rip", &rip) ||
+	    (code + 3) % 4)
+		return -ENOENT;
+	record = btf__add_struct(btf, "proxy_exit_record", code + 7);
+	add_field(btf, "info1", u64, rip);
+	add_field(btf, "intr_info", u32, rip + 8);
+	add_field(btf, "exit_reason", u32, code + 3);
+	return record < 0 ? record : 0;
+}
+
 static int add_types(struct btf *btf)
 {
 	unsigned regs, list;
@@ -96,7 +116,7 @@ static int add_types(struct btf *btf)
 	add_field(btf, "idt_vectoring_info", u32, regs + R(10) + 4);
 	add_field(btf, "loaded_vmcs", pointer, list);
 	add_field(btf, "vmcs01", vmcs, list);
-	return result < 0 ? result : 0;
+	return result < 0 ? result : add_record(btf, u32, u64);
 }
 
 /* In a file without a name, which ends with the program. */
