@@ -60,6 +60,7 @@ trap finish EXIT
 # The recorders. Each runs the command "$@" while it records.
 empty() { "$programs/bench_empty" "${events[@]}" "$@"; }
 filtered() { "$reblock" record -o "$work/trace" -- "$@"; }
+no_fill() { "$reblock" record --no-cache-fill -o "$work/trace" -- "$@"; }
 other_vm() { "$reblock" record --vm $$ -o "$work/trace" -- "$@"; }
 all() { "$reblock" record --all --max-records-per-second 0 -o "$work/trace" -- "$@"; }
 all_no_fill() { "$reblock" record --all --max-records-per-second 0 --no-cache-fill -o "$work/trace" -- "$@"; }
@@ -71,11 +72,11 @@ count_by_key() { bpftrace -e "tracepoint:kvm:${events[0]} { @[args->$key] = coun
 declare -A titles=(
     [nothing]="nothing attached" [again]="nothing attached, once more"
     [empty]="two empty tp_btf programs" [filtered]="reblock record: nothing relevant"
-    [other_vm]="reblock record --vm, of another process" [all]="reblock record --all"
+    [no_fill]="reblock record --no-cache-fill: the same" [other_vm]="reblock record --vm, of another process" [all]="reblock record --all"
     [all_no_fill]="reblock record --all --no-cache-fill" [perf_record]="perf record, two events" [trace_cmd]="trace-cmd record, two events"
     [count_by_key]="bpftrace, counting by $key"
 )
-declare -A per_exit=([filtered]=2 [all]=2 [all_no_fill]=2 [perf_record]=2 [trace_cmd]=2)
+declare -A per_exit=([filtered]=2 [no_fill]=2 [all]=2 [all_no_fill]=2 [perf_record]=2 [trace_cmd]=2)
 
 # kept ALL: how many events of ALL the recorder says that it has kept.
 kept()
@@ -123,7 +124,7 @@ trace_cmd_options=()
 watch_options=(--listen 127.0.0.1:0 --evidence "$work/evidence")
 missing=()
 present=(nothing)
-for name in empty filtered other_vm all all_no_fill perf_record trace_cmd count_by_key; do
+for name in empty filtered no_fill other_vm all all_no_fill perf_record trace_cmd count_by_key; do
     if [[ $name == trace_cmd ]] && ! works trace_cmd; then
         # Kernels that keep the function tracer's files shut stop it, though nothing here needs them.
         unset 'missing[-1]'

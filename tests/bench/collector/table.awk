@@ -86,6 +86,7 @@ END {
 	}
 	print ""
 	target("filtered", "empty", 1.5)
+	target("no_fill", "empty", 1.5)
 	target("all", "perf_record", 1 / 3)
 	target("all", "trace_cmd", 1)
 	target("all_no_fill", "perf_record", 1 / 3)
