@@ -86,6 +86,8 @@ static int load(struct attached *attached, const struct host *host,
 	attached->bpf->rodata->exits_are_filled = attached->filled;
 	attached->bpf->rodata->trust_stale = options->trust_stale;
 	attached->bpf->rodata->recover_after = attached->shape.recover_after;
+	attached->bpf->rodata->under_hyperv = host->hyperv;
+	attached->bpf->rodata->have_vmread = wanted >> POINT_VMREAD & 1;
 	attached->bpf->rodata->follow_threads = wanted >> POINT_USER_EXIT & 1;
 	result = tables_size(attached, options);
 	if (!result && attached->way == WAY_CLASSIC)
@@ -124,6 +126,10 @@ static int load_most(struct attached *attached, const struct host *host,
 	if (options->no_cache_fill) {
 		wanted &= ~(1u << POINT_CACHE);
 		attached->errors[POINT_CACHE] = 0;
+	}
+	if (!host->vmread) {
+		wanted &= ~(1u << POINT_VMREAD);
+		attached->errors[POINT_VMREAD] = -ENOENT;
 	}
 	result = load(attached, host, options, wanted);
 	if (!result)

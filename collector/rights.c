@@ -29,29 +29,34 @@ uint64_t rights_parse(FILE *status)
 	return all;
 }
 
-/* How many threads this process has; 0: not known. */
-static unsigned threads(void)
+/* Whether what is at PATH, a thread's status, has any rights; false where it is not there. */
+static bool held_at(const char *path)
 {
-	DIR *folder = opendir("/proc/self/task");
-	unsigned n = 0;
+	FILE *status = fopen(path, "re");
+	bool held = status && rights_parse(status) != 0;
 
-	if (!folder)
-		return 0;
-	for (const struct dirent *each; (each = readdir(folder));)
-		n += each->d_name[0] != '.';
-	closedir(folder);
-	return n;
+	if (status)
+		fclose(status);
+	return held;
 }
 
-static int still_held(void)
+/* Whether another thread of this process has rights: it would keep them. */
+static bool held_by_others(void)
 {
-	FILE *status = fopen("/proc/self/status", "re");
-	int held;
+	DIR *folder = opendir("/proc/self/task");
+	long self = syscall(SYS_gettid);
+	bool held = false;
+	char path[64];
 
-	if (!status)
-		return 0; /* capset has said that it is done */
-	held = rights_parse(status) != 0;
-	fclose(status);
+	if (!folder)
+		return false;
+	for (const struct dirent *each; !held && (each = readdir(folder));) {
+		if (each->d_name[0] == '.' || strtol(each->d_name, NULL, 10) == self)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%.20s/status", each->d_name);
+		held = held_at(path);
+	}
+	closedir(folder);
 	return held;
 }
 
@@ -61,9 +66,9 @@ int rights_drop(char **error)
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
 	*error = NULL;
-	if (threads() > 1) {
+	if (held_by_others()) {
 		*error = text(
-			"rights were to be given up after threads were started, which would keep them");
+			"rights were to be given up after threads were started that have them, and would keep them");
 		return -EBUSY;
 	}
 	/* The first that is not known is behind the last. Without CAP_SETPCAP the bounding set stays as it is. */
@@ -76,7 +81,8 @@ int rights_drop(char **error)
 		*error = text("the rights could not be given up: %s", strerror(-result));
 		return result;
 	}
-	if (still_held()) {
+	/* Where there is no /proc, capset has said that it is done. */
+	if (held_at("/proc/thread-self/status")) {
 		*error = text("the kernel says that the rights were not given up");
 		return -EPERM;
 	}

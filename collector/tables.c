@@ -37,9 +37,8 @@ int tables_size(struct attached *attached, const struct collector_options *optio
 		struct bpf_map *map;
 		__u32 entries;
 	} sizes[] = {
-		{ bpf->maps.rings, (__u32)cpus },
-		{ exits_of(attached), (__u32)cpus },
-		{ bpf->maps.vcpus, vcpus },
+		{ bpf->maps.rings, (__u32)cpus },  { exits_of(attached), (__u32)cpus },
+		{ bpf->maps.vmread, (__u32)cpus }, { bpf->maps.vcpus, vcpus },
 		{ bpf->maps.threads, 2 * vcpus },
 	};
 	int result = 0;

@@ -253,6 +253,7 @@ int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from)
 	/* What names no vCPU was counted by both. */
 	audit->losses += from->losses - from->lost_anywhere;
 	audit->lost_records += from->lost_records - from->lost_anywhere;
+	reblock_summary_add(&audit->retired, &from->retired);
 	audit->sorted = false;
 	reblock_audit_free(from);
 	return 0;

@@ -115,12 +115,14 @@ struct reblock_audit {
 	size_t n_vms, vms_room;
 	bool sorted;
 	bool carries_seq; /* the source records sequence numbers */
+	bool retired_l2;  /* a vCPU that is no longer kept had records with l2 */
 	bool whole_way;   /* nothing takes the short way (plain.h) */
 	uint64_t losses;
-	uint64_t lost_records;  /* of kind lost */
-	uint64_t lost_anywhere; /* of these: with no vCPU */
-	uint64_t now;           /* number of the record that is handled */
-	int stop;               /* what a callback returned */
+	uint64_t lost_records;          /* of kind lost */
+	uint64_t lost_anywhere;         /* of these: with no vCPU */
+	struct reblock_summary retired; /* the counts of vCPUs that are no longer kept */
+	uint64_t now;                   /* number of the record that is handled */
+	int stop;                       /* what a callback returned */
 };
 
 struct audit_vm {
@@ -130,6 +132,8 @@ struct audit_vm {
 
 /* vcpus.c: the tables. Return NULL when memory is short. */
 struct audit_vcpu *audit_vcpu_find(struct reblock_audit *audit, uint64_t key);
+/* The same, but none is made: NULL where there is none. */
+struct audit_vcpu *audit_vcpu_known(struct reblock_audit *audit, uint64_t key);
 
 static inline uint64_t audit_key(uint32_t vm, uint16_t vcpu)
 {
@@ -152,6 +156,9 @@ static inline struct audit_vcpu *audit_vcpu_of(struct reblock_audit *audit, uint
 void audit_vcpus_rehash(struct reblock_audit *audit); /* after the order of vcpus changed */
 int audit_vcpus_take(struct reblock_audit *audit, struct reblock_audit *from); /* all of them */
 struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm);
+/* Frees V; the last of the table takes its place there. */
+void audit_vcpu_remove(struct reblock_audit *audit, struct audit_vcpu *v);
+void audit_vm_remove(struct reblock_audit *audit, uint32_t vm);
 
 /* assume.c: fills in what the source cannot carry, in a copy of an exit or entry. */
 void audit_assume(struct reblock_audit *audit, struct audit_vcpu *v, struct reblock_record *r);

@@ -55,6 +55,8 @@ static struct audit_vcpu *add(struct reblock_audit *audit, uint64_t key)
 		return NULL;
 	v->key = key;
 	v->first = audit->now;
+	/* It may be one that was retired: an absent l2 is then not taken as 0. */
+	v->has_l2 = audit->retired_l2;
 	v->summary.vm = (uint32_t)(key >> 16);
 	v->summary.vcpu = (uint16_t)key;
 	bucket = &audit->buckets[bucket_of(audit, key)];
@@ -64,25 +66,55 @@ static struct audit_vcpu *add(struct reblock_audit *audit, uint64_t key)
 	return v;
 }
 
+struct audit_vcpu *audit_vcpu_known(struct reblock_audit *audit, uint64_t key)
+{
+	unsigned i = audit->n_buckets ? audit->buckets[bucket_of(audit, key)] : 0;
+
+	while (i && audit->vcpus[i - 1]->key != key)
+		i = audit->vcpus[i - 1]->next;
+	return i ? audit->vcpus[i - 1] : NULL;
+}
+
 struct audit_vcpu *audit_vcpu_find(struct reblock_audit *audit, uint64_t key)
 {
-	struct audit_vcpu *v = NULL;
-	unsigned i;
+	struct audit_vcpu *v = audit_vcpu_known(audit, key);
 
-	if (audit->n_buckets) {
-		for (i = audit->buckets[bucket_of(audit, key)]; i; i = v->next) {
-			v = audit->vcpus[i - 1];
-			if (v->key == key)
-				break;
-		}
-		if (!i)
-			v = NULL;
-	}
 	if (!v)
 		v = add(audit, key);
 	if (v)
 		audit->recent[audit_recent(key)] = v;
 	return v;
+}
+
+/* What in the chain of KEY says that its vCPU is at INDEX of the table. */
+static unsigned *link_to(struct reblock_audit *audit, uint64_t key, size_t index)
+{
+	unsigned *link = &audit->buckets[bucket_of(audit, key)];
+
+	while (*link != index + 1)
+		link = &audit->vcpus[*link - 1]->next;
+	return link;
+}
+
+void audit_vcpu_remove(struct reblock_audit *audit, struct audit_vcpu *v)
+{
+	size_t last = audit->n_vcpus - 1, index;
+	unsigned *link;
+
+	link = &audit->buckets[bucket_of(audit, v->key)];
+	while (audit->vcpus[*link - 1] != v)
+		link = &audit->vcpus[*link - 1]->next;
+	index = *link - 1;
+	*link = v->next;
+	if (index != last) {
+		*link_to(audit, audit->vcpus[last]->key, last) = (unsigned)index + 1;
+		audit->vcpus[index] = audit->vcpus[last];
+	}
+	audit->n_vcpus = last;
+	if (audit->recent[audit_recent(v->key)] == v)
+		audit->recent[audit_recent(v->key)] = NULL;
+	audit_predict_free(v);
+	free(v);
 }
 
 int audit_vcpus_take(struct reblock_audit *audit, struct reblock_audit *from)
@@ -117,4 +149,14 @@ struct audit_vm *audit_vm_of(struct reblock_audit *audit, uint32_t vm)
 	memset(&audit->vms[audit->n_vms], 0, sizeof(audit->vms[0]));
 	audit->vms[audit->n_vms].vm = vm;
 	return &audit->vms[audit->n_vms++];
+}
+
+void audit_vm_remove(struct reblock_audit *audit, uint32_t vm)
+{
+	for (size_t i = 0; i < audit->n_vms; i++) {
+		if (audit->vms[i].vm != vm)
+			continue;
+		audit->vms[i] = audit->vms[--audit->n_vms];
+		return;
+	}
 }

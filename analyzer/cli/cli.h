@@ -19,6 +19,7 @@ enum cli_status { CLI_OK = 0, CLI_FOUND = 1, CLI_ERROR = 2, CLI_INCOMPLETE = 3 }
 int cli_audit(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_convert(int argc, char **argv);
+int cli_watch(int argc, char **argv);
 int cli_record(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_policies(int argc, char **argv);
@@ -43,6 +44,9 @@ enum reblock_vnmi cli_vnmi_for(const struct reblock_input *input, enum reblock_v
 
 /* Reads a whole decimal number of at most MOST. */
 bool cli_number(const char *text, uint64_t most, uint64_t *value);
+
+/* Reads a number of at least 1 and at most MOST, with K, M or G for 1024, its square or its cube. */
+bool cli_size(const char *text, uint64_t most, uint64_t *value);
 
 /* Flushes OUT; where anything written to it is lost, says so and returns CLI_ERROR, else STATUS. */
 int cli_finish(const char *command, FILE *out, int status);

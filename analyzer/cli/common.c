@@ -90,6 +90,24 @@ bool cli_number(const char *text, uint64_t most, uint64_t *value)
 	return errno == 0 && *value <= most;
 }
 
+bool cli_size(const char *text, uint64_t most, uint64_t *value)
+{
+	static const char units[] = "kmg";
+	size_t n = strspn(text, "0123456789");
+	const char *unit = text[n] ? strchr(units, text[n] | 0x20) : units;
+	unsigned shift = text[n] && unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	char digits[24];
+
+	if (n >= sizeof(digits) || !unit || (text[n] && text[n + 1]))
+		return false;
+	memcpy(digits, text, n);
+	digits[n] = 0;
+	if (!cli_number(digits, most >> shift, value) || !*value)
+		return false;
+	*value <<= shift;
+	return true;
+}
+
 int cli_finish(const char *command, FILE *out, int status)
 {
 	int err = 0;

@@ -13,6 +13,8 @@ static const struct {
 	{ "audit", cli_audit, "judge traces and report where NMI blocking was handled wrongly" },
 	{ "explain", cli_explain, "walk one exit through the rules, step by step" },
 	{ "record", cli_record, "record a trace of the KVM guests on this host" },
+	{ "watch", cli_watch,
+	  "judge the KVM guests on this host as they run: findings, evidence, metrics" },
 	{ "convert", cli_convert, "convert traces to the trace format or to JSON Lines" },
 	{ "policies", cli_policies, "list the models of hypervisors, and compare what they do" },
 	{ "doctor", cli_doctor,

@@ -164,7 +164,7 @@ uint64_t reblock_trace_written(const struct reblock_trace_writer *w)
 	return w->written;
 }
 
-int reblock_trace_close(struct reblock_trace_writer *w)
+static int end(struct reblock_trace_writer *w, int sync)
 {
 	int err;
 
@@ -172,9 +172,21 @@ int reblock_trace_close(struct reblock_trace_writer *w)
 		return 0;
 	if (!reblock_trace_flush(w))
 		write_chunk(w, REBLOCK_CHUNK_END);
+	if (sync && !w->error && fsync(w->fd) < 0)
+		w->error = -errno;
 	if (close(w->fd) < 0 && !w->error)
 		w->error = -errno;
 	err = w->error;
 	free(w);
 	return err;
+}
+
+int reblock_trace_close(struct reblock_trace_writer *w)
+{
+	return end(w, 0);
+}
+
+int reblock_trace_close_synced(struct reblock_trace_writer *w)
+{
+	return end(w, 1);
 }

@@ -64,7 +64,28 @@ static json_t *string(const char *text)
 	return value;
 }
 
+static void add_live(json_t *object, const struct report_live *live)
+{
+	json_object_set_new(object, "time", string(live->time));
+	if (live->name[0])
+		json_object_set_new(object, "vm_name", string(live->name));
+	if (live->pid)
+		json_object_set_new(object, "pid", json_integer(live->pid));
+	if (!live->evidence_file)
+		return;
+	json_object_set_new(object, "evidence_file", string(live->evidence_file));
+	if (live->evidence_record != UINT64_MAX)
+		json_object_set_new(object, "evidence_record",
+				    json_integer((json_int_t)live->evidence_record));
+}
+
 void report_json_finding(const struct report *r, const struct reblock_finding *f)
+{
+	report_json_live(r, f, NULL);
+}
+
+void report_json_live(const struct report *r, const struct reblock_finding *f,
+		      const struct report_live *live)
 {
 	json_t *object = json_object(), *records = json_array(), *assumes = json_array();
 
@@ -87,6 +108,8 @@ void report_json_finding(const struct report *r, const struct reblock_finding *f
 	json_object_set_new(object, "assumes", assumes);
 	if (f->policy)
 		json_object_set_new(object, "policy", string(f->policy));
+	if (live)
+		add_live(object, live);
 	json_dumpf(object, r->out, JSON_COMPACT);
 	fputc('\n', r->out);
 	json_decref(object);

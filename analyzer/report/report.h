@@ -18,6 +18,20 @@ struct report {
 void report_text_finding(const struct report *r, const struct reblock_finding *f);
 void report_json_finding(const struct report *r, const struct reblock_finding *f);
 
+/* What reblock watch knows beside a finding. */
+struct report_live {
+	const char *time;          /* when it was found, RFC 3339 */
+	const char *name;          /* of the VM, empty: not known */
+	uint32_t pid;              /* of the VM, 0: not known */
+	const char *evidence_file; /* NULL: none */
+	uint64_t
+		evidence_record; /* number there of the finding's first record; UINT64_MAX: it is not in there */
+};
+
+/* As report_json_finding, with that (NULL: without). */
+void report_json_live(const struct report *r, const struct reblock_finding *f,
+		      const struct report_live *live);
+
 /* One clause on how sure a finding of that evidence is. */
 const char *report_evidence_text(enum reblock_evidence evidence);
 

@@ -36,41 +36,14 @@ uint64_t report_unpredicted(const struct reblock_summary *s)
 	return report_unblocks(s) - s->predicted_unblocks;
 }
 
-static void add_up(struct reblock_summary *total, const struct reblock_summary *s)
-{
-	total->records += s->records;
-	total->exits += s->exits;
-	total->entries += s->entries;
-	total->nmi_reinjections += s->nmi_reinjections;
-	total->lost += s->lost;
-	total->lost_records += s->lost_records;
-	total->out_of_order += s->out_of_order;
-	total->left_out += s->left_out;
-	total->assumes |= s->assumes;
-	for (unsigned i = 0; i < REBLOCK_UNBLOCK_EXITS; i++) {
-		total->unblocks[i] += s->unblocks[i];
-		total->reblocked[i] += s->reblocked[i];
-		total->missed[i] += s->missed[i];
-		total->reflected[i] += s->reflected[i];
-	}
-	for (unsigned i = 0; i < REBLOCK_CAUSES; i++) {
-		total->unjudged[i] += s->unjudged[i];
-		total->possible[i] += s->possible[i];
-	}
-	for (unsigned i = 0; i < REBLOCK_FINDING_KINDS; i++) {
-		total->findings[i] += s->findings[i];
-		total->predicted[i] += s->predicted[i];
-	}
-	total->predicted_unblocks += s->predicted_unblocks;
-}
-
 void report_total(struct reblock_audit *audit, struct reblock_summary *total)
 {
 	const struct reblock_summary *s;
 
 	memset(total, 0, sizeof(*total));
+	reblock_summary_add(total, reblock_audit_retired(audit));
 	for (size_t i = 0; (s = reblock_audit_summary(audit, i)); i++)
-		add_up(total, s);
+		reblock_summary_add(total, s);
 }
 
 static const char *plural(uint64_t n)
@@ -191,7 +164,7 @@ static void vm_lines(const struct report *r, struct reblock_audit *audit, size_t
 
 	memset(&total, 0, sizeof(total));
 	for (; (s = reblock_audit_summary(audit, first + n)) && s->vm == vm; n++)
-		add_up(&total, s);
+		reblock_summary_add(&total, s);
 	fprintf(r->out, "%svm %" PRIu32 "%s", report_bold(r), vm, report_plain(r));
 	if (head->name[0])
 		fprintf(r->out, " %s", head->name);

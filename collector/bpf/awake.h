@@ -53,11 +53,4 @@ static __always_inline void count_exit(__u32 cpu, __u32 reason)
 		row->exits[reason & (COLLECTOR_REASONS - 1)]++;
 }
 
-/* Whether an exit can be of interest, as far as its reason and its vCPU tell. */
-static __always_inline bool exit_wanted(__u32 reason, __u64 key)
-{
-	return blocking_is_read || reblock_filter_reason(reason) != REBLOCK_MATTERS_NOT ||
-	       is_awake(key);
-}
-
 #endif

@@ -59,6 +59,7 @@ static __always_inline int on_classic_exit(void *context)
 	state->exit_rip_known = 0;
 	r->reason = reason;
 	r->presence = REBLOCK_HAS_REASON;
+	take_vmread(r, 0);
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
 		return end_exit(state, key);
 	FIELD(r->qualification, context, exit_at.info1);
@@ -110,14 +111,9 @@ static __always_inline int on_classic_entry(void *context)
 	}
 	if (entry_at.intr_info) {
 		r.intr_info = info;
-		/* What is not valid is left over from an earlier entry. */
-		if (!(r.intr_info & REBLOCK_INTR_VALID))
-			r.intr_info = 0;
-		r.presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
-		if (r.intr_info ==
-		    (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI))
-			r.flags |= REBLOCK_NMI_INJECTED;
+		set_injection(&r, info);
 	}
+	take_vmread(&r, 0);
 	take_entry(state, &r, key);
 	return 0;
 }

@@ -5,7 +5,6 @@
 
 #include "exit.h"
 
-#define INTR_DELIVER_CODE (1u << 11)
 #define CR0_PE 1
 #define VECTOR_BP 3
 #define VECTOR_OF 4
@@ -87,6 +86,7 @@ static __always_inline void fill_rip(struct vcpu_state *state, struct reblock_re
 static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access access)
 {
 	struct vcpu_vmx *vmx = (void *)vcpu;
+	struct loaded_vmcs *vmcs;
 	struct reblock_record r;
 	struct vcpu_state *state;
 
@@ -103,8 +103,11 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	if (ship_all)
 		follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
-	fill_vmcs(&r, vmx, read_vmcs(vmx, access), REBLOCK_ENTRY);
+	vmcs = read_vmcs(vmx, access);
+	fill_vmcs(&r, vmx, vmcs, REBLOCK_ENTRY);
 	fill_injection(&r, vcpu, access);
+	fill_enlightened(&r, vmcs);
+	take_vmread(&r, (__u64)vcpu);
 	fill_rip(state, &r, vcpu, access);
 	take_entry(state, &r, (__u64)vcpu);
 	return 0;

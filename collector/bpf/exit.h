@@ -3,6 +3,7 @@
 #ifndef COLLECTOR_BPF_EXIT_H
 #define COLLECTOR_BPF_EXIT_H
 
+#include "vmread.h"
 #include "vmx.h"
 
 static __always_inline void fill_lazy(struct vcpu_state *state, struct kvm_vcpu *vcpu,
@@ -88,12 +89,14 @@ static __always_inline int keep(struct kvm_vcpu *vcpu, __u32 reason, const enum 
 	state->exit_rip_known = 0;
 	r->presence = REBLOCK_HAS_REASON;
 	r->reason = reason;
+	take_vmread(r, (__u64)vcpu);
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
 		return end_exit(state, (__u64)vcpu);
 
 	vmcs = read_vmcs(vmx, access);
 	state->loaded_vmcs = (__u64)vmcs;
 	fill_vmcs(r, vmx, vmcs, REBLOCK_EXIT);
+	fill_enlightened(r, vmcs);
 	read_info(vmx, &info);
 	/* Kernels up to 5.11 read it only after this tracepoint; this member came with 5.14. */
 	if (bpf_core_field_exists(vcpu->stat.generic)) {
@@ -102,6 +105,19 @@ static __always_inline int keep(struct kvm_vcpu *vcpu, __u32 reason, const enum 
 	}
 	fill_lazy(state, vcpu, &info, trust_stale ? ~0ull : available(vcpu, access), access);
 	return end_exit(state, (__u64)vcpu);
+}
+
+/* Exits tell of blocking: each is kept until its entry, which may tell something else (reblock/filter.h). */
+static __always_inline bool blocking_is_read(void)
+{
+	return have_vmread || under_hyperv;
+}
+
+/* Whether an exit can be of interest, as far as its reason and its vCPU tell. */
+static __always_inline bool exit_wanted(__u32 reason, __u64 key)
+{
+	return blocking_is_read() || reblock_filter_reason(reason) != REBLOCK_MATTERS_NOT ||
+	       is_awake(key);
 }
 
 static __always_inline int on_exit(struct kvm_vcpu *vcpu, __u32 isa, const enum access access)
@@ -146,7 +162,7 @@ static __always_inline int on_filled_exit(struct trace_event_raw_kvm_exit *conte
 	reason = bpf_core_field_exists(context->exit_reason) ? context->exit_reason :
 							       read_reason((struct vcpu_vmx *)vcpu);
 	count_exit(cpu, reason);
-	if (!blocking_is_read && !filled_matters(context, reason) && !is_awake((__u64)vcpu))
+	if (!blocking_is_read() && !filled_matters(context, reason) && !is_awake((__u64)vcpu))
 		return 0;
 	return keep(vcpu, reason, PROBE);
 }

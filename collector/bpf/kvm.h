@@ -92,6 +92,7 @@ struct vmcs_controls_shadow {
 };
 
 struct loaded_vmcs {
+	void *vmcs; /* in memory; under Hyper-V the VMCS itself */
 	bool nmi_known_unmasked;
 	struct vmcs_controls_shadow controls_shadow;
 };

@@ -71,6 +71,12 @@ int raw_entry_vcpu(arguments *context)
 	return on_entry((void *)context[0], PROBE);
 }
 
+SEC("raw_tp/reblock_vmread")
+int vmread_values(arguments *context)
+{
+	return on_vmread(context);
+}
+
 SEC("fentry/vmx_set_nmi_mask")
 int set_nmi_mask(arguments *context)
 {

@@ -98,6 +98,17 @@ struct collector_running {
 	uint64_t unused[7];
 } __attribute__((aligned(64)));
 
+/*
+ * What the kernel module reblock_vmread has read at a CPU's last exit or entry; `what` is 0 when it was
+ * taken. Padded, so that no two CPUs share a cache line.
+ */
+struct vmread_slot {
+	uint64_t vcpu;
+	uint32_t what; /* kind << 16 | presence bits of those that were read */
+	uint32_t interruptibility, intr_info, idt_vectoring, pin, exec;
+	uint64_t unused[4];
+};
+
 /* Offsets of the classic tracepoints' fields in their records; 0: no such field. */
 struct classic_exit_format {
 	uint32_t reason, rip, info1, info2, intr_info, vcpu, isa;

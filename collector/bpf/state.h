@@ -65,9 +65,7 @@ struct collector_counters counters;
 __u32 awake[COLLECTOR_AWAKE]; /* how many vCPUs in each place all events are wanted of (awake.h) */
 
 bool recording; /* set while everything is attached: each vCPU's records begin and end without holes */
-const volatile bool ship_all; /* no filter */
-/* the tracepoint of vmread is attached: each exit tells of blocking, and is kept until its entry */
-const volatile bool blocking_is_read;
+const volatile bool ship_all;       /* no filter */
 const volatile bool trust_stale;    /* test knob: no look at regs_avail */
 const volatile bool follow_threads; /* kvm_userspace_exit is attached */
 const volatile bool recover_after;  /* kvm_exit comes before KVM's own NMI recovery */

@@ -231,6 +231,37 @@ int reblock_audit_finish(struct reblock_audit *audit);
 int reblock_audit_join(struct reblock_audit *audit, struct reblock_audit *from);
 
 /*
+ * For an audit without end, whose memory must not grow with every vCPU that ever was: stops keeping a vCPU.
+ * What is open there is closed: told where there is evidence already, else counted as not judged (no-entry
+ * after an exit, no-evidence or no-injection after an entry). Its counts go into reblock_audit_retired, its
+ * state is freed. Should it come back, it starts as one of which nothing is known, so that nothing is
+ * found that rests on what was forgotten (only returns-elsewhere may have to be assumed, which its findings name);
+ * a loss in between is not seen, and need not be.
+ *
+ * Not to be called from within a callback. Returns 0, -ENOENT where the audit keeps no such vCPU, or the value of a
+ * finding callback that was not 0.
+ */
+int reblock_audit_retire(struct reblock_audit *audit, uint32_t vm, uint16_t vcpu);
+
+/*
+ * The same for all vCPUs of a VM; also drops what meta records said of it. Returns 0 or the value of a finding
+ * callback.
+ */
+int reblock_audit_retire_vm(struct reblock_audit *audit, uint32_t vm);
+
+/*
+ * The sum of the counts of all vCPUs retired so far; its vm, vcpu, pid and name mean nothing. The counts of one
+ * that came back after that stand in reblock_audit_summary. Owned by AUDIT.
+ */
+const struct reblock_summary *reblock_audit_retired(const struct reblock_audit *audit);
+
+/* Returns how many vCPUs the audit keeps: memory is some 1.7 KB for each. */
+size_t reblock_audit_vcpus(const struct reblock_audit *audit);
+
+/* Adds the counts of S to those of TOTAL, whose vm, vcpu, pid and name stay as they are. */
+void reblock_summary_add(struct reblock_summary *total, const struct reblock_summary *s);
+
+/*
  * The counts, one vCPU after the other, ordered by vm and vcpu: returns the I-th, or NULL
  * past the last. Valid until the next feed; the order is made at the first call after it.
  */

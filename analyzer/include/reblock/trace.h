@@ -89,6 +89,12 @@ uint64_t reblock_trace_written(const struct reblock_trace_writer *writer);
  */
 int reblock_trace_close(struct reblock_trace_writer *writer);
 
+/*
+ * The same, and where it returns 0 what was written is on the disk (fsync(2)); the name in its folder is the
+ * caller's to see to.
+ */
+int reblock_trace_close_synced(struct reblock_trace_writer *writer);
+
 /* CRC32C (Castagnoli) of SIZE bytes at DATA, continuing from CRC (0 to begin). */
 uint32_t reblock_crc32c(uint32_t crc, const void *data, size_t size);
 
