@@ -121,7 +121,7 @@ works()
 }
 
 trace_cmd_options=()
-watch_options=(--listen 127.0.0.1:0 --evidence "$work/evidence")
+watch_options=(--listen 127.0.0.1:0 --control none --evidence "$work/evidence")
 missing=()
 present=(nothing)
 for name in empty filtered no_fill other_vm all all_no_fill perf_record trace_cmd count_by_key; do
