@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # check.sh BUILD: ./dev bench collector, as short as can be: that it runs, that each recorder that is here is in the table,
-# and that none of them sees another number of events than the guest made. Times are not looked at.
+# and that reblock has seen as many events as the guest made. Times are not looked at.
 set -euo pipefail
 build=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,22 +24,27 @@ complain()
 # row TEXT: the line of the table that begins with it, its numbers only.
 row()
 {
-    sed -n "s/^$1  *\([0-9-].*\)/\1/p" "$out"
+    sed -nE "s/^$1  +([0-9].*)/\1/p" "$out"
 }
 
 rows=("nothing attached" "two empty tp_btf programs" "reblock record: nothing relevant" "reblock record --all"
-    "reblock record --vm, of another process" "nothing attached, once more")
+    "reblock record --vm, of another process" "reblock record --no-cache-fill: the same" "nothing attached, once more")
 command -v perf >/dev/null && rows+=("perf record, two events")
 command -v trace-cmd >/dev/null && rows+=("trace-cmd record, two events")
 command -v bpftrace >/dev/null && rows+=("bpftrace, counting by [a-z_]*")
 for text in "${rows[@]}"; do
+    p10=
     read -r p10 _ <<<"$(row "$text")" || true
-    [[ ${p10:-} =~ ^[0-9]+$ && $p10 -gt 0 ]] || complain "no row \"$text\""
+    [[ $p10 =~ ^[0-9]+$ && $p10 -gt 0 ]] || complain "no row \"$text\""
 done
+# The others may lose some on a busy machine; nobody has more than there were.
 for text in "reblock record --all" "perf record, two events" "trace-cmd record, two events"; do
     kept=$(row "$text" | sed -nE 's/.* ([0-9.]+) %$/\1/p')
     [[ -n $kept ]] || continue
-    awk -v kept="$kept" 'BEGIN { exit !(kept > 99 && kept < 102) }' || complain "$text: kept $kept % of the guest's events"
+    least=0
+    [[ $text != reblock* ]] || least=99
+    awk -v kept="$kept" -v least="$least" 'BEGIN { exit !(kept > least && kept < 102) }' ||
+        complain "$text: kept $kept % of the guest's events"
 done
 kept=$(row "reblock record: nothing relevant" | sed -nE 's/.* ([0-9.]+) %$/\1/p')
 awk -v kept="$kept" 'BEGIN { exit !(kept != "" && kept < 5) }' ||
