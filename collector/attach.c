@@ -251,9 +251,12 @@ int attach(struct attached *attached, const struct host *host,
 		attached->filled = may_fill(attached, host, options);
 		result = try_way(attached, host, options, error);
 		if (result && attached->filled && !*error) {
+			int without = result;
+
 			attached_free(attached);
 			attached->filled = false;
 			result = try_way(attached, host, options, error);
+			attached->errors[POINT_CACHE] = without;
 		}
 		if (!result) {
 			if (options->bpf_stats)

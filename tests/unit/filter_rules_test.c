@@ -122,12 +122,13 @@ static void by_an_operation(void **state)
 	struct reblock_record exit = quiet_exit(12);
 
 	(void)state;
-	for (uint8_t kind = REBLOCK_MASK_WRITE; kind <= REBLOCK_USER_EXIT; kind++) {
+	for (unsigned kind = REBLOCK_MASK_WRITE; kind <= REBLOCK_USER_EXIT; kind++) {
 		exit.presence &= (uint16_t)~REBLOCK_HAS_INTERRUPTIBILITY;
-		assert_true(reblock_filter_operation(NULL, kind));
-		assert_false(reblock_filter_operation(&exit, kind));
+		assert_true(reblock_filter_operation(NULL, (uint8_t)kind));
+		assert_false(reblock_filter_operation(&exit, (uint8_t)kind));
 		exit.presence |= REBLOCK_HAS_INTERRUPTIBILITY;
-		assert_int_equal(reblock_filter_operation(&exit, kind), kind == REBLOCK_MASK_READ);
+		assert_int_equal(reblock_filter_operation(&exit, (uint8_t)kind),
+				 kind == REBLOCK_MASK_READ);
 	}
 }
 

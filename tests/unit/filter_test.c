@@ -15,135 +15,20 @@
 #include <cmocka.h>
 #include <reblock/audit.h>
 #include <reblock/input.h>
+#include "filter_compare.h"
 #include "filter_stream.h"
 #include "sim/sim.h"
 #include "stream.h"
 
 #define RECORDS 6000
 #define SEEDS 96
-#define SUMMARIES 16
-
-/* An audit's findings and counts. */
-struct result {
-	struct reblock_finding list[RECORDS];
-	size_t n;
-	struct reblock_summary summaries[SUMMARIES];
-	size_t n_summaries;
-};
 
 static struct reblock_record whole[2 * RECORDS], filtered[2 * RECORDS];
 static size_t from[2 * RECORDS];
 static bool is_lost[2 * RECORDS];
 static struct filter_stream filter;
-static struct result of_whole, of_filtered;
+static struct compared of_whole, of_filtered;
 static uint64_t total[REBLOCK_FINDING_KINDS], seen, recorded, left_out;
-
-static int keep(void *context, const struct reblock_finding *finding)
-{
-	struct result *result = context;
-
-	assert_true(result->n < RECORDS);
-	result->list[result->n++] = *finding;
-	return 0;
-}
-
-static int order(const void *a, const void *b)
-{
-	const struct reblock_finding *l = a, *r = b;
-
-	if (l->vm != r->vm)
-		return l->vm < r->vm ? -1 : 1;
-	if (l->vcpu != r->vcpu)
-		return l->vcpu < r->vcpu ? -1 : 1;
-	if (l->t != r->t)
-		return l->t < r->t ? -1 : 1;
-	if (l->kind != r->kind)
-		return l->kind < r->kind ? -1 : 1;
-	return strcmp(l->why, r->why);
-}
-
-static void audit_of(const struct reblock_record *records, size_t n,
-		     const struct reblock_source *source, enum reblock_vnmi vnmi,
-		     struct result *result)
-{
-	struct reblock_audit_options options = { .vnmi = vnmi, .finding = keep, .context = result };
-	struct reblock_audit *audit = reblock_audit_new(source, &options);
-	const struct reblock_summary *summary;
-
-	assert_non_null(audit);
-	memset(result, 0, sizeof(*result));
-	assert_int_equal(reblock_audit_feed(audit, 0, records, n), 0);
-	assert_int_equal(reblock_audit_finish(audit), 0);
-	for (size_t i = 0; (summary = reblock_audit_summary(audit, i)); i++) {
-		assert_true(i < SUMMARIES);
-		result->summaries[result->n_summaries++] = *summary;
-	}
-	reblock_audit_free(audit);
-	qsort(result->list, result->n, sizeof(result->list[0]), order);
-}
-
-/* What must be the same of a finding: all but the numbers of its records. */
-static bool same(const struct reblock_finding *a, const struct reblock_finding *b)
-{
-	return a->kind == b->kind && a->severity == b->severity && a->evidence == b->evidence &&
-	       a->vm == b->vm && a->vcpu == b->vcpu && a->t == b->t && a->assumes == b->assumes &&
-	       a->n_records == b->n_records && strcmp(a->rule, b->rule) == 0 &&
-	       strcmp(a->why, b->why) == 0;
-}
-
-static void say(const char *which, const struct reblock_finding *f)
-{
-	print_message("%s: vm %u vcpu %u t %llu %s, %s, assumes %x: %s\n", which, f->vm, f->vcpu,
-		      (unsigned long long)f->t, reblock_finding_name(f->kind),
-		      reblock_evidence_name(f->evidence), f->assumes, f->why);
-}
-
-static void compare_findings(const char *what, uint64_t seed)
-{
-	for (size_t i = 0; i < of_whole.n || i < of_filtered.n; i++) {
-		if (i < of_whole.n && i < of_filtered.n &&
-		    same(&of_whole.list[i], &of_filtered.list[i]))
-			continue;
-		if (i < of_whole.n)
-			say("whole", &of_whole.list[i]);
-		if (i < of_filtered.n)
-			say("filtered", &of_filtered.list[i]);
-		fail_msg(
-			"%s, seed %llu: %zu findings in the whole stream, %zu in the filtered one, and these differ",
-			what, (unsigned long long)seed, of_whole.n, of_filtered.n);
-	}
-}
-
-static const struct reblock_summary *summary_of(const struct result *result,
-						const struct reblock_summary *like)
-{
-	static const struct reblock_summary none;
-
-	for (size_t i = 0; i < result->n_summaries; i++)
-		if (result->summaries[i].vm == like->vm && result->summaries[i].vcpu == like->vcpu)
-			return &result->summaries[i];
-	return &none;
-}
-
-/* Every IRET unblock is judged the same, or for the same cause not at all. */
-static void compare_counts(const char *what, uint64_t seed)
-{
-	for (size_t i = 0; i < of_whole.n_summaries; i++) {
-		const struct reblock_summary *w = &of_whole.summaries[i];
-		const struct reblock_summary *f = summary_of(&of_filtered, w);
-
-		if (memcmp(w->unblocks, f->unblocks, sizeof(w->unblocks)) ||
-		    memcmp(w->reblocked, f->reblocked, sizeof(w->reblocked)) ||
-		    memcmp(w->missed, f->missed, sizeof(w->missed)) ||
-		    memcmp(w->reflected, f->reflected, sizeof(w->reflected)) ||
-		    memcmp(w->unjudged, f->unjudged, sizeof(w->unjudged)) ||
-		    memcmp(w->possible, f->possible, sizeof(w->possible)) ||
-		    w->nmi_reinjections != f->nmi_reinjections || w->lost != f->lost)
-			fail_msg("%s, seed %llu: vm %u vcpu %u: IRET unblocks are judged otherwise",
-				 what, (unsigned long long)seed, w->vm, w->vcpu);
-		left_out += f->left_out;
-	}
-}
 
 /* Takes the records out that IS_LOST names by their place in the whole stream: N_FROM tells it. */
 static size_t lose(struct reblock_record *records, size_t n, const size_t *n_from)
@@ -214,10 +99,12 @@ static void filter_and_compare(size_t n, const struct reblock_source *source,
 		n = end(whole, lose(whole, n, NULL), t);
 		n_filtered = end(filtered, lose(filtered, n_filtered, from), t);
 	}
-	audit_of(whole, n, source, vnmi, &of_whole);
-	audit_of(filtered, n_filtered, source, vnmi, &of_filtered);
-	compare_findings(what, seed);
-	compare_counts(what, seed);
+	compare_audit(whole, n, source, vnmi, &of_whole);
+	compare_audit(filtered, n_filtered, source, vnmi, &of_filtered);
+	compare_findings(&of_whole, &of_filtered, what, seed);
+	compare_counts(&of_whole, &of_filtered, what, seed);
+	for (size_t i = 0; i < of_filtered.n_summaries; i++)
+		left_out += of_filtered.summaries[i].left_out;
 	for (size_t i = 0; i < of_whole.n; i++)
 		total[of_whole.list[i].kind]++;
 }
