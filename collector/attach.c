@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "attach.h"
+#include "direct.h"
 #include "internal.h"
 #include "tables.h"
 
@@ -39,6 +40,8 @@ static void look_at_btf(struct attached *attached)
 			shape_look(module, kernel, &attached->shape);
 		btf__free(module);
 	}
+	attached->direct = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0 &&
+			   btf__find_by_name_kind(kernel, "timespec64", BTF_KIND_STRUCT) > 0;
 	btf__free(kernel);
 }
 
@@ -65,6 +68,13 @@ static struct bpf_program *program(const struct attached *attached, enum point p
 	return name ? bpf_object__find_program_by_name(attached->bpf->obj, name) : NULL;
 }
 
+static struct reblock_bpf *open_programs(struct attached *attached, const struct host *host)
+{
+	if (!host->btf)
+		return classic_open(attached);
+	return attached->direct ? direct_open() : reblock_bpf__open();
+}
+
 /* Opens and loads, with the points in WANTED (bits). */
 static int load(struct attached *attached, const struct host *host,
 		const struct collector_options *options, unsigned wanted)
@@ -72,7 +82,7 @@ static int load(struct attached *attached, const struct host *host,
 	struct bpf_program *each;
 	int result;
 
-	attached->bpf = host->btf ? reblock_bpf__open() : classic_open(attached);
+	attached->bpf = open_programs(attached, host);
 	if (!attached->bpf)
 		return -errno;
 	bpf_object__for_each_program(each, attached->bpf->obj)
@@ -224,6 +234,10 @@ static int try_way(struct attached *attached, const struct host *host,
 {
 	int result = load_most(attached, host, options);
 
+	if (result && attached->direct) {
+		attached->direct = false;
+		result = load_most(attached, host, options);
+	}
 	if (!result)
 		result = tables_fill(attached, options, error);
 	return result ? result : attach_all(attached);

@@ -59,6 +59,7 @@ struct attached {
 	bool entry_intr_info;
 	bool filtered; /* most exits are only counted */
 	bool filled;   /* kvm_exit's program is a classic one, so that KVM fills its copies */
+	bool direct;   /* kvm_intel's structures are read by plain loads */
 	struct rings rings;
 	const struct collector_row *exits; /* counted by the programs, a row for each CPU; mapped */
 	unsigned cpus;

@@ -17,5 +17,5 @@ void budget_look(struct budget_window *window, uint64_t now, int64_t *left)
 	if (!used_up)
 		window->counting_only = false;
 	window->began = now;
-	__atomic_store_n(left, (int64_t)window->most, __ATOMIC_RELAXED);
+	*left = (int64_t)window->most;
 }

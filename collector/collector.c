@@ -117,8 +117,8 @@ static uint64_t now(void)
 }
 
 /*
- * Delivers what is in the rings and took its time a while before BEFORE, which was read before this call; *MORE: the rest
- * of it is for another call.
+ * Delivers what is in the rings and took its time a while before BEFORE, which was read before this
+ * call; *MORE: the rest of it is for another call.
  */
 static long deliver(struct collector *collector, uint64_t before, bool *more)
 {
@@ -215,8 +215,8 @@ long collector_poll(struct collector *collector, int timeout_ms, collector_sink 
 }
 
 /*
- * What each vCPU still owes: the exit that was kept back, or its last losses. Returns 0, what stream_end_vcpu returns, or -EPERM where
- * the tables cannot be read any more.
+ * What each vCPU still owes: the exit that was kept back, or its last losses. Returns 0, what
+ * stream_end_vcpu returns, or -EPERM where the tables cannot be read any more.
  */
 static int end_vcpus(struct collector *collector)
 {
@@ -238,8 +238,8 @@ static int end_vcpus(struct collector *collector)
 }
 
 /*
- * Before Linux 5.19 the tables are closed to a process that has given up its rights. Then the counters, which are mapped, tell how
- * many records were lost with none after them, though not whose.
+ * Before Linux 5.19 the tables are closed to a process that has given up its rights. Then the
+ * counters, which are mapped, tell how many records were lost with none after them, though not whose.
  */
 static int end_stream(struct collector *collector)
 {

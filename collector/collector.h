@@ -17,7 +17,7 @@ struct collector;
 struct collector_options {
 	/* bytes of all rings, one for each CPU, each rounded up to a power of two and a page; 0: the default, 8 MiB */
 	unsigned ring_size;
-	/* for how many vCPUs at a time the tables have room, about 250 bytes each; 0: the default, 16384 */
+	/* for how many vCPUs at a time the tables have room, about 400 bytes each; 0: the default, 16384 */
 	unsigned vcpus;
 	/* do not attach the classic program that makes KVM read the exit's fields */
 	bool no_cache_fill;
@@ -54,14 +54,16 @@ struct collector_stats {
 #define COLLECTOR_REASONS 128
 
 /*
- * What is taken for max_records_per_second where nobody says otherwise: in the filtered mode it is never reached, and all
- * records of a host that reaches it cost about 5 % of a CPU in the kernel and fill 13 MB of a disk a second.
+ * What is taken for max_records_per_second where nobody says otherwise: in the filtered mode it is
+ * never reached, and all records of a host that reaches it cost about 5 % of a CPU in the kernel and
+ * fill 13 MB of a disk a second.
  */
 #define COLLECTOR_BUDGET 200000
 
 /*
- * Whether collector_open can be tried: 0; -EAGAIN with kvm or kvm_intel not loaded, which may come; else a negative errno, and
- * it will never do on this host or with these rights. *ERROR (to be freed): what is missing and what to do.
+ * Whether collector_open can be tried: 0; -EAGAIN with kvm or kvm_intel not loaded, which may come;
+ * else a negative errno, and it will never do on this host or with these rights. *ERROR (to be freed):
+ * what is missing and what to do.
  */
 int collector_ready(char **error);
 
@@ -94,8 +96,8 @@ long collector_poll(struct collector *collector, int timeout_ms, collector_sink 
 long collector_stop(struct collector *collector, collector_sink *sink, void *context);
 
 /*
- * What was found to be silent since the last call: attach points that are never reached although KVM must have come by.
- * One line or more for each, "" when none. Valid until the next call.
+ * What was found to be silent since the last call: attach points that are never reached although KVM
+ * must have come by. One line or more for each, "" when none. Valid until the next call.
  */
 const char *collector_silent(struct collector *collector);
 

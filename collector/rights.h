@@ -7,12 +7,12 @@
 #include <stdio.h>
 
 /*
- * Gives up all capabilities (effective, permitted, inheritable, ambient, and bounding where that is allowed) and what could bring them
- * back (no_new_privs). The user stays: what root opens by being its owner it still can. Each thread
- * has capabilities of its own: others must not have any by then.
+ * Gives up all capabilities (effective, permitted, inheritable, ambient, and bounding where that is
+ * allowed) and what could bring them back (no_new_privs). The user stays: what root opens by being its
+ * owner it still can. Each thread has capabilities of its own: others must not have any by then.
  *
- * Returns 0; or a negative errno with *ERROR (to be freed) what was wrong: -EBUSY other threads have some, -EPERM the
- * kernel has refused, or has not done it.
+ * Returns 0; or a negative errno with *ERROR (to be freed) what was wrong: -EBUSY other threads have
+ * some, -EPERM the kernel has refused, or has not done it.
  */
 int rights_drop(char **error);
 

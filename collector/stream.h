@@ -10,8 +10,9 @@
 #define STREAM_BATCH 512
 
 /*
- * VMs in the table at most. There are never as many at a time (COLLECTOR_VMS); when so many have come and gone, those that have
- * been silent for longest are forgotten. One that was not gone after all gets another number.
+ * VMs in the table at most. There are never as many at a time (COLLECTOR_VMS); when so many have come
+ * and gone, those that have been silent for longest are forgotten. One that was not gone after all
+ * gets another number.
  */
 #define STREAM_VMS (2 * COLLECTOR_VMS)
 

@@ -101,11 +101,20 @@ static long run(struct recording *r)
 static void sum_up(const struct recording *r, uint64_t written, uint64_t removed)
 {
 	const char *path = r->options->path;
+	uint64_t exits[COLLECTOR_REASONS], counted = 0;
 	struct collector_stats stats;
 
 	collector_stats(r->collector, &stats);
+	collector_exits(r->collector, exits);
+	for (size_t i = 0; i < COLLECTOR_REASONS; i++)
+		counted += exits[i];
 	fprintf(stderr, "%" PRIu64 " records, %" PRIu64 " lost, in %s%s\n", written, stats.lost,
 		path, r->options->max_size ? ".*" : "");
+	if (!r->options->collector.all)
+		fprintf(stderr,
+			"%" PRIu64
+			" exits were counted; recorded is what can matter (--all: everything)\n",
+			counted);
 	if (removed)
 		fprintf(stderr,
 			"%" PRIu64 " of them were removed with the oldest files (--max-size)\n",

@@ -96,11 +96,12 @@ static int look(struct reblock_trace_set *set)
 	const char *slash = strrchr(set->path, '/'), *base = slash ? slash + 1 : set->path;
 	char *path = slash ? strndup(set->path, (size_t)(slash - set->path + 1)) : strdup(".");
 	DIR *folder = path ? opendir(path) : NULL;
-	int err = !path ? -ENOMEM : !folder ? -errno : 0;
+	int err = path ? errno : ENOMEM;
 
 	free(path);
-	if (err)
-		return err;
+	if (!folder)
+		return -err;
+	err = 0;
 	for (const struct dirent *each; !err && (each = readdir(folder));) {
 		struct file file = { .records = 0 };
 		struct stat status;

@@ -41,7 +41,29 @@ static __always_inline __u64 dirty(struct kvm_vcpu *vcpu, const enum access acce
 /* A vCPU reset marks every register available and dirty, those that were never read among them. */
 #define RESET_DIRTY 0x1ffffull
 
+/*
+ * VMX_READ reads a member of a structure of kvm_intel, which the verifier does not know. Since Linux 6.2 a program may
+ * give any address a type (bpf_rdonly_cast), and read by a plain load: a fault gives 0, as a failed call leaves it. The
+ * programs are compiled with and without, because an object that names such a function needs the kernel's BTF.
+ */
+#ifdef REBLOCK_DIRECT
+#define DIRECT true
+
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym;
+
+/* Any type will do that the kernel has, with numbers in its first bytes. */
+struct timespec64 {
+	__s64 tv_sec;
+} __attribute__((preserve_access_index));
+
+#define VMX_READ(to, vmx, member) \
+	((to) = *(typeof(to) volatile *) \
+			bpf_rdonly_cast(__builtin_preserve_access_index(&(vmx)->member), \
+					bpf_core_type_id_kernel(struct timespec64)))
+#else
+#define DIRECT false
 #define VMX_READ(to, vmx, member) bpf_core_read(&(to), sizeof(to), &(vmx)->member)
+#endif
 
 static __always_inline __u32 read_reason(struct vcpu_vmx *vmx)
 {
@@ -74,16 +96,16 @@ static __always_inline void read_info(struct vcpu_vmx *vmx, struct exit_info *in
 	struct vcpu_vmx___vt *vt = (void *)vmx;
 
 	if (!bpf_core_field_exists(vmx->exit_qualification)) {
-		if (BEHIND(vt->vt.exit_qualification, 8, vt->vt.exit_intr_info)) {
+		if (!DIRECT && BEHIND(vt->vt.exit_qualification, 8, vt->vt.exit_intr_info)) {
 			bpf_core_read(info, 12, &vt->vt.exit_qualification);
 		} else {
 			VMX_READ(info->qualification, vt, vt.exit_qualification);
 			VMX_READ(info->intr_info, vt, vt.exit_intr_info);
 		}
 		VMX_READ(info->idt_vectoring, vmx, idt_vectoring_info);
-	} else if (BEHIND(vmx->exit_qualification, 8, vmx->exit_intr_info) &&
+	} else if (!DIRECT && BEHIND(vmx->exit_qualification, 8, vmx->exit_intr_info) &&
 		   BEHIND(vmx->exit_intr_info, 4, vmx->idt_vectoring_info)) {
-		VMX_READ(*info, vmx, exit_qualification);
+		bpf_core_read(info, sizeof(*info), &vmx->exit_qualification);
 	} else {
 		VMX_READ(info->qualification, vmx, exit_qualification);
 		VMX_READ(info->intr_info, vmx, exit_intr_info);
@@ -158,7 +180,7 @@ static __always_inline void read_controls(struct loaded_vmcs *vmcs, struct vmcs_
 {
 	if (!bpf_core_field_exists(vmcs->controls_shadow))
 		return;
-	if (BEHIND(vmcs->controls_shadow.pin, 4, vmcs->controls_shadow.exec)) {
+	if (!DIRECT && BEHIND(vmcs->controls_shadow.pin, 4, vmcs->controls_shadow.exec)) {
 		bpf_core_read(view->controls, 8, &vmcs->controls_shadow.pin);
 	} else {
 		VMX_READ(view->controls[0], vmcs, controls_shadow.pin);
@@ -191,7 +213,7 @@ static __always_inline void fill_vmcs(struct reblock_record *r, struct vcpu_vmx 
 	r->presence |= REBLOCK_HAS_L2;
 	if (is_l2(vmx, vmcs))
 		r->flags |= REBLOCK_L2;
-	if (want_unmasked && are_near(vmcs)) {
+	if (!DIRECT && want_unmasked && are_near(vmcs)) {
 		read_both(vmcs, &view);
 	} else {
 		read_controls(vmcs, &view);

@@ -33,14 +33,22 @@ static int order(const void *a, const void *b)
 	return strcmp(l->why, r->why);
 }
 
+static void want_each_pair(void *context, const struct reblock_pair *pair)
+{
+	(void)context;
+	(void)pair;
+}
+
 void compare_audit(const struct reblock_record *records, size_t n,
-		   const struct reblock_source *source, enum reblock_vnmi vnmi,
+		   const struct reblock_source *source, enum reblock_vnmi vnmi, bool whole_way,
 		   struct compared *result)
 {
 	struct reblock_audit_options options = { .vnmi = vnmi, .finding = keep, .context = result };
-	struct reblock_audit *audit = reblock_audit_new(source, &options);
+	struct reblock_audit *audit;
 	const struct reblock_summary *summary;
 
+	options.pair = whole_way ? want_each_pair : NULL;
+	audit = reblock_audit_new(source, &options);
 	assert_non_null(audit);
 	memset(result, 0, sizeof(*result));
 	assert_int_equal(reblock_audit_feed(audit, 0, records, n), 0);

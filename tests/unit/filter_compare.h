@@ -16,9 +16,12 @@ struct compared {
 	size_t n_summaries;
 };
 
-/* Audits the N records; the findings come in an order that the numbers of records do not change. */
+/*
+ * Audits the N records, on request without the audit's short way; the findings come in an order that the numbers of
+ * records do not change.
+ */
 void compare_audit(const struct reblock_record *records, size_t n,
-		   const struct reblock_source *source, enum reblock_vnmi vnmi,
+		   const struct reblock_source *source, enum reblock_vnmi vnmi, bool whole_way,
 		   struct compared *result);
 
 /* Fails where a finding differs in more than the numbers of its records. */

@@ -99,10 +99,12 @@ static void filter_and_compare(size_t n, const struct reblock_source *source,
 		n = end(whole, lose(whole, n, NULL), t);
 		n_filtered = end(filtered, lose(filtered, n_filtered, from), t);
 	}
-	compare_audit(whole, n, source, vnmi, &of_whole);
-	compare_audit(filtered, n_filtered, source, vnmi, &of_filtered);
-	compare_findings(&of_whole, &of_filtered, what, seed);
-	compare_counts(&of_whole, &of_filtered, what, seed);
+	compare_audit(whole, n, source, vnmi, false, &of_whole);
+	for (unsigned whole_way = 0; whole_way < 2; whole_way++) {
+		compare_audit(filtered, n_filtered, source, vnmi, whole_way, &of_filtered);
+		compare_findings(&of_whole, &of_filtered, what, seed);
+		compare_counts(&of_whole, &of_filtered, what, seed);
+	}
 	for (size_t i = 0; i < of_filtered.n_summaries; i++)
 		left_out += of_filtered.summaries[i].left_out;
 	for (size_t i = 0; i < of_whole.n; i++)

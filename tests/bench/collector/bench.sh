@@ -88,14 +88,19 @@ kept()
 # one ROUND NAME COMMAND...: a run under recorder NAME, or without one; its numbers go to $work/data.
 one()
 {
-    local round=$1 name=$2 command=("${@:3}") all before own numbers user system status=0 TIMEFORMAT='%U %S'
-    rm -f "$work/result" "$work/trace"
+    local round=$1 name=$2 command=("${@:3}") all before own numbers user system status try TIMEFORMAT='%U %S'
     command=(/bin/bash "$here/inside.sh" "$work/result" "${command[@]}")
     if [[ $name != nothing && $name != again ]]; then
         command=("$name" "${command[@]}")
     fi
-    { time "${command[@]}" >"$work/said" 2>&1 </dev/null; } 2>"$work/time" || status=$?
-    if [[ $status -ne 0 || ! -s $work/result ]]; then
+    # Some fail now and then, as trace-cmd where another's BPF program changes /proc/kallsyms while it reads that.
+    for ((try = 0; try < 3; try++)); do
+        rm -f "$work/result" "$work/trace" "$work/trace.old"
+        status=0
+        { time "${command[@]}" >"$work/said" 2>&1 </dev/null; } 2>"$work/time" || status=$?
+        [[ $status -ne 0 || ! -s $work/result ]] || break
+    done
+    if [[ $try -eq 3 ]]; then
         echo "bench: ${titles[$name]} failed:" >&2
         tail -n 5 "$work/said" >&2
         exit 1

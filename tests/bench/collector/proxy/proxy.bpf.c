@@ -41,17 +41,20 @@ struct kvm_vcpu___notified {
 
 #pragma clang attribute pop
 
-static __u64 proxy_vcpu;
+static __u64 proxy_vcpu, proxy_thread;
 
-/* The vCPU that this thread runs: KVM wants to be told when the thread is preempted. */
-static __always_inline __u64 vcpu_of_thread(void)
+/* The vCPU that this thread runs, kept until another one does: KVM wants to be told when the thread is preempted. */
+static __always_inline void find_vcpu(void)
 {
 	struct task_struct___notified *task = (void *)bpf_get_current_task();
 	struct kvm_vcpu___notified *vcpu = 0;
 	__u64 first = 0;
 
+	if (proxy_thread == (__u64)task)
+		return;
+	proxy_thread = (__u64)task;
 	bpf_core_read(&first, sizeof(first), &task->preempt_notifiers.first);
-	return first ? first - bpf_core_field_offset(vcpu->preempt_notifier.link) : 0;
+	proxy_vcpu = first ? first - bpf_core_field_offset(vcpu->preempt_notifier.link) : 0;
 }
 
 SEC("tp/kvm/kvm_emulate_insn")
@@ -80,7 +83,7 @@ int entry_vcpu(arguments *context)
 {
 	(void)context;
 	if (exits_are_filled)
-		proxy_vcpu = vcpu_of_thread();
+		find_vcpu();
 	return on_entry(bpf_rdonly_cast((void *)proxy_vcpu,
 					bpf_core_type_id_kernel(struct kvm_vcpu)),
 			LOAD);
