@@ -49,6 +49,10 @@ static const char *program_name(const struct attached *attached, enum point poin
 		[EXIT_REASON_VCPU_ISA] = { "exit_reason_vcpu_isa", "raw_exit_reason_vcpu_isa" },
 	};
 
+	if (point == POINT_EXIT && attached->filled)
+		return "exit_filled";
+	if (point == POINT_CACHE && attached->filtered)
+		return NULL;
 	if (point == POINT_EXIT && attached->way != WAY_CLASSIC)
 		return exits[attached->shape.exit][attached->way];
 	return point_descriptions[point].program[attached->way];
@@ -78,8 +82,12 @@ static int load(struct attached *attached, const struct host *host,
 		if (each)
 			bpf_program__set_autoload(each, true);
 	}
+	attached->bpf->rodata->ship_all = options->all;
+	attached->bpf->rodata->exits_are_filled = attached->filled;
 	attached->bpf->rodata->trust_stale = options->trust_stale;
 	attached->bpf->rodata->recover_after = attached->shape.recover_after;
+	attached->bpf->rodata->under_hyperv = host->hyperv;
+	attached->bpf->rodata->have_vmread = wanted >> POINT_VMREAD & 1;
 	attached->bpf->rodata->follow_threads = wanted >> POINT_USER_EXIT & 1;
 	result = tables_size(attached, options);
 	if (!result && attached->way == WAY_CLASSIC)
@@ -118,6 +126,10 @@ static int load_most(struct attached *attached, const struct host *host,
 	if (options->no_cache_fill) {
 		wanted &= ~(1u << POINT_CACHE);
 		attached->errors[POINT_CACHE] = 0;
+	}
+	if (!host->vmread) {
+		wanted &= ~(1u << POINT_VMREAD);
+		attached->errors[POINT_VMREAD] = -ENOENT;
 	}
 	result = load(attached, host, options, wanted);
 	if (!result)
@@ -172,7 +184,7 @@ static char *explain(const struct host *host, int result)
 				"" :
 				" (not mounted:\n\"mount -t tracefs none /sys/kernel/tracing\")");
 	case ENOSYS:
-		return text("this kernel has no BPF ring buffer: it takes Linux 5.8 or later");
+		return text("this kernel has no BPF ring buffer: it takes Linux 5.10 or later");
 	case EPERM:
 	case EACCES:
 		return text("the kernel refuses the BPF programs (%s)%s", strerror(-result),
@@ -195,6 +207,27 @@ static char *explain(const struct host *host, int result)
 	}
 }
 
+/*
+ * Whether one program at the classic tracepoint can do for two at kvm_exit. It costs more than one of the others, and
+ * less than both: for where most exits are only counted.
+ */
+static bool may_fill(const struct attached *attached, const struct host *host,
+		     const struct collector_options *options)
+{
+	return attached->filtered && attached->way != WAY_CLASSIC && !options->no_cache_fill &&
+	       host->tracefs && libbpf_num_possible_cpus() <= COLLECTOR_CPUS;
+}
+
+static int try_way(struct attached *attached, const struct host *host,
+		   const struct collector_options *options, char **error)
+{
+	int result = load_most(attached, host, options);
+
+	if (!result)
+		result = tables_fill(attached, options, error);
+	return result ? result : attach_all(attached);
+}
+
 int attach(struct attached *attached, const struct host *host,
 	   const struct collector_options *options, char **error)
 {
@@ -202,6 +235,7 @@ int attach(struct attached *attached, const struct host *host,
 
 	memset(attached, 0, sizeof(*attached));
 	verbose = options->verbose;
+	attached->filtered = !options->all;
 	libbpf_set_print(print);
 	look_at_btf(attached);
 	for (enum way way = WAY_TP_BTF; way < WAYS; way++) {
@@ -213,11 +247,13 @@ int attach(struct attached *attached, const struct host *host,
 		if (options->way && way + 1 != options->way)
 			continue;
 		attached->way = way;
-		result = load_most(attached, host, options);
-		if (!result)
-			result = tables_fill(attached, options, error);
-		if (!result)
-			result = attach_all(attached);
+		attached->filled = may_fill(attached, host, options);
+		result = try_way(attached, host, options, error);
+		if (result && attached->filled && !*error) {
+			attached_free(attached);
+			attached->filled = false;
+			result = try_way(attached, host, options, error);
+		}
 		if (!result) {
 			if (options->bpf_stats)
 				attached->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);

@@ -22,6 +22,7 @@ enum point {
 	POINT_MASK_READ,
 	POINT_NMI_BLOCKED,
 	POINT_NMI_ALLOWED,
+	POINT_VMREAD,
 	POINT_ENTRY,
 	POINT_CACHE,
 	POINT_EXIT,
@@ -56,6 +57,8 @@ struct attached {
 	enum way way;
 	struct shape shape;
 	bool entry_intr_info;
+	bool filtered; /* most exits are only counted */
+	bool filled;   /* kvm_exit's program is a classic one, so that KVM fills its copies */
 	struct rings rings;
 	const struct collector_row *exits; /* counted by the programs, a row for each CPU; mapped */
 	unsigned cpus;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "internal.h"
+#include "vm_name.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -19,6 +20,12 @@
 
 /* How long a program that was preempted may take to submit what it has reserved, once everything is detached. */
 #define SUBMIT_MS 1000
+
+/* How long a call that is due may be on its way when recording ends. */
+#define SILENT_MS 100
+
+/* How long the end of the stream waits for names. */
+#define NAMES_MS 200
 
 static int take(void *context, const void *sample, size_t size)
 {
@@ -83,6 +90,7 @@ int collector_open(const struct collector_options *options, struct collector **r
 		collector_free(collector);
 		return status;
 	}
+	collector->stream.namer = namer_begin(vm_name_of);
 	collector->budget.most = options ? options->max_records_per_second : 0;
 	collector_describe(&collector->source, &collector->host, &collector->attached);
 	describe_missing(collector);
@@ -115,8 +123,10 @@ static uint64_t now(void)
 static long deliver(struct collector *collector, uint64_t before, bool *more)
 {
 	uint64_t delivered = collector->stream.delivered;
-	int result = merge_round(&collector->merge, before, SAMPLES, take, collector);
+	int result = stream_take_names(&collector->stream);
 
+	if (!result)
+		result = merge_round(&collector->merge, before, SAMPLES, take, collector);
 	*more = result == -EAGAIN;
 	if (!result || *more)
 		result = stream_flush(&collector->stream);
@@ -134,19 +144,38 @@ static unsigned attached_points(const struct attached *attached)
 	return points;
 }
 
-static void look_for_silent(struct collector *collector, uint64_t at)
+static void add_silent(struct collector *collector, unsigned points)
 {
-	const struct attached *attached = &collector->attached;
-	unsigned points;
-
-	if (attached->way == WAY_CLASSIC)
-		return;
-	points = silent_look(&collector->silent, at, attached_points(attached),
-			     attached->bpf->bss->counters.calls);
 	for (enum point i = 0; i < POINTS; i++) {
 		if (points >> i & 1)
 			text_add(&collector->silent_found, "%s\n", silent_words(i));
 	}
+}
+
+static void look_for_silent(struct collector *collector, uint64_t at)
+{
+	const struct attached *attached = &collector->attached;
+
+	if (attached->way != WAY_CLASSIC)
+		add_silent(collector, silent_look(&collector->silent, at, attached_points(attached),
+						  attached->bpf->bss->counters.calls));
+}
+
+/* A recording may be too short for the looks in between. */
+static void look_for_silent_last(struct collector *collector)
+{
+	const struct attached *attached = &collector->attached;
+	const uint64_t *calls = attached->bpf->bss->counters.calls;
+	unsigned points = attached_points(attached), silent;
+
+	if (attached->way == WAY_CLASSIC)
+		return;
+	silent = silent_points(points, calls);
+	if (!silent)
+		return;
+	poll(NULL, 0, SILENT_MS);
+	add_silent(collector,
+		   silent_last(&collector->silent, silent, silent_points(points, calls)));
 }
 
 const char *collector_silent(struct collector *collector)
@@ -223,6 +252,10 @@ static int end_stream(struct collector *collector)
 		unplaced = counters->dropped - counters->placed;
 	else if (result)
 		return result;
+	namer_wait(collector->stream.namer, NAMES_MS);
+	result = stream_take_names(&collector->stream);
+	if (result)
+		return result;
 	attached_info(&collector->attached, &info);
 	result = stream_end_unplaced(&collector->stream,
 				     unplaced + counters->untracked + info.skipped +
@@ -243,7 +276,7 @@ long collector_stop(struct collector *collector, collector_sink *sink, void *con
 	collector->stopped = true;
 	collector->stream.sink = sink;
 	collector->stream.context = context;
-	look_for_silent(collector, now());
+	look_for_silent_last(collector);
 	detach(&collector->attached);
 	for (int waited = 0; merge_hidden(&collector->merge) && waited < SUBMIT_MS;
 	     waited += LOOK_MS) {
@@ -296,6 +329,7 @@ void collector_free(struct collector *collector)
 	if (!collector)
 		return;
 	merge_end(&collector->merge);
+	namer_end(collector->stream.namer);
 	attached_free(&collector->attached);
 	stream_free(&collector->stream);
 	free(collector->missing);

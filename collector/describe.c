@@ -56,7 +56,6 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 		if (attached->links[i] && point_descriptions[i].kind)
 			source->captures |= 1u << point_descriptions[i].kind;
 	}
-	/* Never the interruptibility: no kernel keeps a copy of it that BPF could read. */
 	source->fields = REBLOCK_HAS_REASON | REBLOCK_HAS_RIP | REBLOCK_HAS_QUALIFICATION |
 			 REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_RIP_SAME | REBLOCK_HAS_SEQ;
 	if (attached->shape.idt_vectoring)
@@ -71,5 +70,13 @@ void collector_describe(struct reblock_source *source, const struct host *host,
 		if (attached->shape.recover_after)
 			source->fields |= REBLOCK_HAS_NMI_KNOWN_UNMASKED;
 	}
+	/* No kernel keeps a copy of the interruptibility that BPF could read. */
+	if (attached->links[POINT_VMREAD]) {
+		source->fields |= host->vmread;
+		if (host->vmread & REBLOCK_HAS_INTR_INFO)
+			source->fields |= REBLOCK_HAS_NMI_INJECTED;
+	}
+	if (host->evmcs && attached->way != WAY_CLASSIC)
+		source->fields |= REBLOCK_HAS_INTERRUPTIBILITY;
 	source->presence |= REBLOCK_SOURCE_CAPTURES | REBLOCK_SOURCE_FIELDS;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum mark { OK, MISSING, NOTE };
 
@@ -82,7 +83,7 @@ static void show_kvm(const struct page *page, const struct host *host)
 	line(page, host->dev_kvm ? OK : MISSING, "/dev/kvm", host->dev_kvm ? "there" : "not there");
 	line(page, host->kvm ? OK : MISSING, "kvm", host->kvm ? "loaded" : "not loaded");
 	line(page, host->kvm_intel ? OK : MISSING, "kvm_intel",
-	     host->kvm_intel ? "loaded" : "not loaded; load it before reblock is started");
+	     host->kvm_intel ? "loaded" : "not loaded; record and watch can wait for it (--wait)");
 	if (!host->kvm_intel)
 		return;
 	show_parameter(page, "kvm_intel.vnmi", host->parameters.vnmi,
@@ -127,21 +128,48 @@ static void show_kernel(const struct page *page, const struct host *host)
 
 static void show_rights(const struct page *page, const struct host *host)
 {
-	static const struct {
+	const bool all = host_can(host, HOST_CAP_SYS_ADMIN);
+	const struct {
 		int number;
 		const char *name, *why;
+		enum mark without;
 	} needed[] = {
-		{ HOST_CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "to read the modules' BTF" },
-		{ HOST_CAP_BPF, "CAP_BPF", "to load programs (before 5.8: CAP_SYS_ADMIN)" },
-		{ HOST_CAP_PERFMON, "CAP_PERFMON", "to attach them (before 5.8: CAP_SYS_ADMIN)" },
+		{ HOST_CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
+		  "to read the modules' BTF (without it: classic tracepoints), and for --bpf-stats",
+		  NOTE },
+		{ HOST_CAP_BPF, "CAP_BPF", "to load programs (CAP_SYS_ADMIN does too)",
+		  all ? NOTE : MISSING },
+		{ HOST_CAP_PERFMON, "CAP_PERFMON", "to attach them (CAP_SYS_ADMIN does too)",
+		  all ? NOTE : MISSING },
 	};
+	struct rlimit locked;
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		line(page, host_can(host, needed[i].number) ? OK : MISSING, needed[i].name, "%s",
-		     needed[i].why);
+		line(page, host_can(host, needed[i].number) ? OK : needed[i].without,
+		     needed[i].name, "%s", needed[i].why);
+	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_max != RLIM_INFINITY)
+		line(page, NOTE, "locked memory",
+		     "at most %llu KiB: before Linux 5.11 the tables count (\"ulimit -l unlimited\", or\n"
+		     "LimitMEMLOCK=infinity of a systemd unit)",
+		     (unsigned long long)locked.rlim_max / 1024);
+	line(page, NOTE, "afterwards", "all rights are given up once everything is attached");
 }
 
-static void show_points(const struct page *page, const struct attached *attached)
+/* What recording takes at most, whatever the guests do. */
+static void show_limits(const struct page *page, const struct attached *attached)
+{
+	const struct rings *rings = &attached->rings;
+
+	line(page, OK, "rings", "%zu of %zu KiB, for %u CPUs", rings->n, rings->size / 1024,
+	     attached->cpus);
+	line(page, OK, "tables", "room for %u vCPUs at a time", COLLECTOR_VCPUS);
+	line(page, OK, "records",
+	     "at most %u a second, unless --max-records-per-second says otherwise",
+	     COLLECTOR_BUDGET);
+}
+
+static void show_points(const struct page *page, const struct host *host,
+			const struct attached *attached)
 {
 	line(page, attached->way == WAY_TP_BTF ? OK : NOTE, "way", "%s", way_names[attached->way]);
 	for (enum point i = 0; i < POINTS; i++) {
@@ -154,6 +182,10 @@ static void show_points(const struct page *page, const struct attached *attached
 			line(page, OK, point->label, "%s: %s", point->hook, point->records);
 		free(missing);
 	}
+	if (!host->vmread && !host->evmcs)
+		line(page, NOTE, point_descriptions[POINT_VMREAD].label,
+		     "the kernel module reblock_vmread is not loaded: %s",
+		     point_descriptions[POINT_VMREAD].loses);
 }
 
 /* What a finding on this host can rest on, strongest first. */
@@ -167,6 +199,11 @@ static void show_grades(const struct page *page, const struct host *host,
 		line(page, NOTE, "any", "vnmi is off: bit 12 is undefined, nothing can be judged");
 		return;
 	}
+	if (attached->links[POINT_VMREAD] && host->vmread & REBLOCK_HAS_INTERRUPTIBILITY)
+		line(page, OK, "direct", "blocking as the VMCS has it, at each exit and entry");
+	if (host->evmcs && full)
+		line(page, OK, "direct",
+		     "blocking as Hyper-V's enlightened VMCS has it (never tried on Hyper-V)");
 	line(page, looks ? OK : NOTE, "direct",
 	     looks ? "KVM's own look at the VMCS, made when an NMI waits; or the first exit after the entry\n"
 		     "is an NMI window" :
@@ -180,8 +217,10 @@ static void show_grades(const struct page *page, const struct host *host,
 		     "not without KVM's nmi_known_unmasked, read before its recovery%s",
 	     attached->links[POINT_MASK_READ] ? "; the NMI mask that KVM reports" : "");
 	line(page, OK, "predicted", "replaying the exits through KVM's model");
-	line(page, NOTE, "not here",
-	     "blocking at every entry: KVM keeps no copy of the interruptibility state");
+	if (!attached->links[POINT_VMREAD] && !(host->evmcs && full))
+		line(page, NOTE, "not here",
+		     "blocking at every entry: KVM keeps no copy of the interruptibility state\n"
+		     "(the kernel module reblock_vmread reads it)");
 }
 
 int collector_doctor(FILE *out, bool colour)
@@ -207,9 +246,11 @@ int collector_doctor(FILE *out, bool colour)
 		status = attach(&attached, &host, &options, &error);
 	if (!status) {
 		heading(&page, "Attach points");
-		show_points(&page, &attached);
+		show_points(&page, &host, &attached);
 		heading(&page, "Evidence");
 		show_grades(&page, &host, &attached);
+		heading(&page, "Limits");
+		show_limits(&page, &attached);
 		attached_free(&attached);
 	}
 	fprintf(out, "\n");

@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include <cpuid.h>
+#include <reblock/record.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -107,6 +108,40 @@ enum host_lockdown host_parse_lockdown(const char *text)
 	return LOCKDOWN_UNKNOWN;
 }
 
+bool host_is_hyperv(uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+	const uint32_t words[3] = { ebx, ecx, edx };
+
+	return !memcmp(words, "Microsoft Hv", sizeof(words));
+}
+
+unsigned host_parse_vmread(const char *text)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} fields[] = {
+		{ "interruptibility", REBLOCK_HAS_INTERRUPTIBILITY },
+		{ "intr_info", REBLOCK_HAS_INTR_INFO },
+		{ "idt_vectoring", REBLOCK_HAS_IDT_VECTORING },
+		{ "pin", REBLOCK_HAS_PIN },
+		{ "exec", REBLOCK_HAS_EXEC },
+	};
+	unsigned bits = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, ",\n");
+
+		for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+			if (strlen(fields[i].name) == length &&
+			    !strncmp(text, fields[i].name, length))
+				bits |= fields[i].bit;
+		}
+		text += length + (text[length] != 0);
+	}
+	return bits;
+}
+
 static bool read_line(const char *path, char *line, int size)
 {
 	FILE *file = fopen(path, "re");
@@ -149,6 +184,14 @@ static int bare_metal(void)
 	return !(ecx >> 31);
 }
 
+static bool hyperv(void)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	__cpuid(0x40000000, eax, ebx, ecx, edx);
+	return host_is_hyperv(ebx, ecx, edx);
+}
+
 void host_look(struct host *host)
 {
 	struct utsname name;
@@ -173,6 +216,9 @@ void host_look(struct host *host)
 	if (read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
 		host->lockdown = host_parse_lockdown(line);
 	host->bare_metal = bare_metal();
+	host->hyperv = host->bare_metal == 0 && hyperv();
+	host->evmcs = host->hyperv &&
+		      parameter("/sys/module/kvm_intel/parameters/enlightened_vmcs") == 1;
 	host->dev_kvm = exists("/dev/kvm");
 	host->kvm = exists("/sys/module/kvm");
 	host->kvm_intel = module_lives("/sys/module/kvm_intel", "/sys/module/kvm_intel/initstate");
@@ -180,6 +226,8 @@ void host_look(struct host *host)
 	host->parameters.vnmi = parameter("/sys/module/kvm_intel/parameters/vnmi");
 	host->parameters.pml = parameter("/sys/module/kvm_intel/parameters/pml");
 	host->parameters.nested = parameter("/sys/module/kvm_intel/parameters/nested");
+	if (read_line("/sys/module/reblock_vmread/parameters/fields", line, sizeof(line)))
+		host->vmread = host_parse_vmread(line);
 	host->btf = exists("/sys/kernel/btf/vmlinux");
 	host->btf_kvm = exists("/sys/kernel/btf/kvm");
 	host->btf_kvm_intel = exists("/sys/kernel/btf/kvm_intel");

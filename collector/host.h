@@ -37,6 +37,10 @@ struct host {
 	bool dev_kvm, kvm,
 		kvm_intel; /* a module that is just being loaded or removed is not there */
 	bool btf, btf_kvm, btf_kvm_intel;
+	/* presence bits of what the module reblock_vmread reads; 0: it is not loaded */
+	unsigned vmread;
+	bool hyperv; /* runs under Hyper-V */
+	bool evmcs;  /* and KVM has its VMCSs in memory there, in the form that Hyper-V specifies */
 	const char *tracefs; /* where it is mounted; NULL: nowhere, or not to be read */
 };
 
@@ -70,5 +74,11 @@ uint64_t host_parse_capabilities(FILE *status);
 int host_parse_parameter(const char *text);
 
 enum host_lockdown host_parse_lockdown(const char *text);
+
+/* Whether CPUID leaf 0x40000000 names Hyper-V. */
+bool host_is_hyperv(uint32_t ebx, uint32_t ecx, uint32_t edx);
+
+/* Presence bits of record.h for the names in the module's parameter "fields": "interruptibility,pin". */
+unsigned host_parse_vmread(const char *text);
 
 #endif

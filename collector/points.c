@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 const char *const way_names[WAYS] = {
@@ -78,6 +79,13 @@ const struct point_description point_descriptions[POINTS] = {
 		.records = "the same, where the compiler hid vmx_nmi_blocked",
 		.loses = "direct evidence rests on vmx_nmi_blocked, which many kernels never call",
 	},
+	[POINT_VMREAD] = {
+		.label = "VMCS fields",
+		.hook = "raw_tp reblock_vmread",
+		.program = { "vmread_values", "vmread_values", "vmread_values" },
+		.records = "fields that the module reblock_vmread reads from the VMCS",
+		.loses = "blocking is not read at exits and entries",
+	},
 	[POINT_ENTRY] = {
 		.label = "entry",
 		.hook = "kvm_entry",
@@ -111,8 +119,12 @@ char *point_missing(const struct attached *attached, enum point point)
 	const struct point_description *description = &point_descriptions[point];
 	int error = attached->errors[point];
 
-	/* The classic tracepoint's record is filled anyway. */
-	if (attached->links[point] || (point == POINT_CACHE && attached->way == WAY_CLASSIC))
+	/* The module is an extra, of which reblock doctor speaks. */
+	if (point == POINT_VMREAD && error == -ENOENT)
+		return NULL;
+	/* A classic program at kvm_exit has them filled anyway. */
+	if (attached->links[point] ||
+	    (point == POINT_CACHE && (attached->way == WAY_CLASSIC || attached->filled)))
 		return NULL;
 	return text("%s (%s): %s", description->hook,
 		    error ? strerror(-error) : "left out, as asked", description->loses);

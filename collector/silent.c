@@ -50,3 +50,11 @@ unsigned silent_look(struct silent *silent, uint64_t now, unsigned attached,
 	silent->said |= name;
 	return name;
 }
+
+unsigned silent_last(struct silent *silent, unsigned one, unsigned another)
+{
+	unsigned name = one & another & ~silent->said;
+
+	silent->said |= name;
+	return name;
+}

@@ -28,4 +28,9 @@ struct silent {
 unsigned silent_look(struct silent *silent, uint64_t now, unsigned attached,
 		     const uint64_t calls[CALLS]);
 
+/*
+ * The last look: of the points that are silent at ONE time and at ANOTHER, a while later, those not said yet.
+ */
+unsigned silent_last(struct silent *silent, unsigned one, unsigned another);
+
 #endif

@@ -24,20 +24,37 @@ static struct stream_vm *place(struct stream_vm *table, uint32_t room, uint32_t 
 	}
 }
 
-static int grow(struct stream *stream)
+static int by_last(const void *a, const void *b)
 {
-	uint32_t room = stream->room ? 2 * stream->room : 64;
-	struct stream_vm *table = calloc(room, sizeof(*table));
+	const struct stream_vm *one = a, *other = b;
 
+	return (one->last > other->last) - (one->last < other->last);
+}
+
+/* Makes room for one more: a larger table, or, where it is as large as it may be, one without the older half. */
+static int make_room(struct stream *stream)
+{
+	struct stream_vm *old = stream->table, *table;
+	uint32_t room = stream->room, n = 0, n_kept;
+
+	if (room < 2 * STREAM_VMS)
+		room = room ? 2 * room : 64;
+	table = calloc(room, sizeof(*table));
 	if (!table)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < stream->room; i++) {
-		if (stream->table[i].raw)
-			*place(table, room, stream->table[i].raw) = stream->table[i];
+		if (old[i].raw)
+			old[n++] = old[i];
 	}
-	free(stream->table);
+	if (n)
+		qsort(old, n, sizeof(*old), by_last);
+	n_kept = room > stream->room ? n : n / 2;
 	stream->table = table;
 	stream->room = room;
+	stream->used = n_kept;
+	for (uint32_t i = n - n_kept; i < n; i++)
+		*place(table, room, old[i].raw) = old[i];
+	free(old);
 	return 0;
 }
 
@@ -45,13 +62,15 @@ uint32_t stream_vm(struct stream *stream, uint32_t raw)
 {
 	struct stream_vm *vm;
 
-	if (2 * stream->vms >= stream->room && grow(stream))
+	if (2 * stream->used >= stream->room && make_room(stream))
 		return 0;
 	vm = place(stream->table, stream->room, raw);
 	if (!vm->raw) {
 		vm->raw = raw;
 		vm->vm = ++stream->vms;
+		stream->used++;
 	}
+	vm->last = ++stream->records;
 	return vm->vm;
 }
 
@@ -82,8 +101,19 @@ static int append(struct stream *stream, const struct reblock_record *record)
 			return -ENOMEM;
 	}
 	stream->batch[stream->n] = *record;
-	stream->batch[stream->n++].vm = vm;
-	return stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+	stream->batch[stream->n].vm = vm;
+	if (record->kind == REBLOCK_META)
+		namer_ask(stream->namer, &stream->batch[stream->n]);
+	return ++stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+}
+
+int stream_take_names(struct stream *stream)
+{
+	int result = 0;
+
+	while (!result && namer_answer(stream->namer, &stream->batch[stream->n]))
+		result = ++stream->n == STREAM_BATCH ? stream_flush(stream) : 0;
+	return result;
 }
 
 int stream_take(struct stream *stream, const void *sample, size_t size)

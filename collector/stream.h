@@ -5,12 +5,20 @@
 
 #include "bpf/shared.h"
 #include "collector.h"
+#include "namer.h"
 
 #define STREAM_BATCH 512
+
+/*
+ * VMs in the table at most. There are never as many at a time (COLLECTOR_VMS); when so many have come and gone, those that have
+ * been silent for longest are forgotten. One that was not gone after all gets another number.
+ */
+#define STREAM_VMS (2 * COLLECTOR_VMS)
 
 struct stream_vm {
 	uint32_t raw; /* as the BPF programs number it; 0: no VM here */
 	uint32_t vm;
+	uint64_t last; /* `records` of the stream when it was last seen */
 };
 
 struct stream {
@@ -18,10 +26,13 @@ struct stream {
 	void *context;
 	int result; /* what the sink said, where it was not 0 */
 	uint64_t delivered;
+	struct namer *namer; /* is asked for each VM's name; NULL: none is */
 	size_t n;
-	struct stream_vm *
-		table; /* of VMs by raw number, `room` of them (a power of two), at most half used */
-	uint32_t vms, room;
+	uint64_t records; /* taken */
+	/* of VMs by raw number, `room` of them (a power of two), at most half used: `used` */
+	struct stream_vm *table;
+	uint32_t vms; /* numbers given so far */
+	uint32_t used, room;
 	struct reblock_record batch[STREAM_BATCH];
 };
 
@@ -35,6 +46,9 @@ uint32_t stream_vm(struct stream *stream, uint32_t raw);
  * has stopped (its word is in `result`), -ENOMEM, -EBADMSG for a size that no program writes.
  */
 int stream_take(struct stream *stream, const void *sample, size_t size);
+
+/* Takes the names that were found since: each is another meta record of its VM. Returns as stream_take. */
+int stream_take_names(struct stream *stream);
 
 /* Hands the batch to the sink. Returns as stream_take. */
 int stream_flush(struct stream *stream);

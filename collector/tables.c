@@ -37,9 +37,8 @@ int tables_size(struct attached *attached, const struct collector_options *optio
 		struct bpf_map *map;
 		__u32 entries;
 	} sizes[] = {
-		{ bpf->maps.rings, (__u32)cpus },
-		{ exits_of(attached), (__u32)cpus },
-		{ bpf->maps.vcpus, vcpus },
+		{ bpf->maps.rings, (__u32)cpus },  { exits_of(attached), (__u32)cpus },
+		{ bpf->maps.vmread, (__u32)cpus }, { bpf->maps.vcpus, vcpus },
 		{ bpf->maps.threads, 2 * vcpus },
 	};
 	int result = 0;
@@ -52,10 +51,6 @@ int tables_size(struct attached *attached, const struct collector_options *optio
 		if (sizes[i].map)
 			result = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
 	}
-	/* Some kernels want the rings to be as large as the one that stands for them at load. */
-	if (!result)
-		result = bpf_map__set_max_entries(bpf_map__inner_map(bpf->maps.rings),
-						  (__u32)attached->rings.size);
 	if (!result)
 		result = bpf_map__set_autocreate(bpf->maps.cgroups, options->cgroup != NULL);
 	bpf->rodata->selected_pid = options->pid;

@@ -39,8 +39,9 @@ void audit_delivered_entry(struct audit_vcpu *v, const struct reblock_record *en
 	if (injects == REBLOCK_INJECTS_NMI) {
 		d->known = true;
 		d->n = 0;
+		d->until = reblock_delivered_until(entry->t);
 	}
-	if (!d->known)
+	if (!d->known || !reblock_delivered_counts(d->until, entry->t))
 		return;
 	if (reblock_has(entry, REBLOCK_HAS_RIP))
 		add(d, entry->rip);
@@ -55,8 +56,8 @@ enum reblock_tri audit_delivered_at(const struct audit_vcpu *v, const struct reb
 	const struct audit_delivered *d = &v->delivered;
 
 	/* Without virtual NMIs, NMIs come in that no VM entry has injected. */
-	if (!d->known || !reblock_has(exit, REBLOCK_HAS_RIP) ||
-	    reblock_virtual_nmis(exit) != REBLOCK_YES)
+	if (!d->known || !reblock_delivered_counts(d->until, exit->t) ||
+	    !reblock_has(exit, REBLOCK_HAS_RIP) || reblock_virtual_nmis(exit) != REBLOCK_YES)
 		return REBLOCK_UNKNOWN;
 	for (unsigned i = 0; i < d->n; i++)
 		if (d->rip[i] == exit->rip)

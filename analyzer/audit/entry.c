@@ -187,10 +187,13 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	struct reblock_verdict verdict;
 
 	v->summary.entries++;
+	if (reblock_flag(entry, REBLOCK_LEFT_OUT))
+		audit_left_out(audit, v);
 	check_entry_alone(audit, v, entry, number);
 	if (v->phase != AUDIT_EXITED) {
 		/* The exit between two entries was not recorded. */
-		audit_forget(audit, v, REBLOCK_CAUSE_LOST);
+		if (!reblock_flag(entry, REBLOCK_LEFT_OUT))
+			audit_forget(audit, v, REBLOCK_CAUSE_LOST);
 		audit_delivered_entry(v, entry);
 		v->phase = AUDIT_ENTERED;
 		return;

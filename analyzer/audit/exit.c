@@ -75,6 +75,8 @@ void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	bool unblocked;
 
 	v->summary.exits++;
+	if (reblock_flag(r, REBLOCK_LEFT_OUT))
+		audit_left_out(audit, v);
 	if (v->phase == AUDIT_ENTERED) {
 		audit_handler_exit(audit, v, r, number);
 		audit_question_answer(audit, v, r, number);

@@ -75,6 +75,7 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 	v->early = 0;
 	v->phase = AUDIT_EXITED;
 	v->summary.exits++;
+	v->summary.left_out += reblock_flag(r, REBLOCK_LEFT_OUT);
 	return true;
 }
 
@@ -124,7 +125,7 @@ static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_v
 
 	if (v->phase != AUDIT_EXITED || !exit->plain || exit->mask_reads[0].seen ||
 	    exit->mask_reads[1].seen || audit_entry_matters(r) ||
-	    audit_blocking_changed(&exit->record, r))
+	    reblock_flag(r, REBLOCK_LEFT_OUT) || audit_blocking_changed(&exit->record, r))
 		return false;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN)) {
 		v->has_l2 = true;

@@ -12,6 +12,7 @@ void reblock_summary_add(struct reblock_summary *total, const struct reblock_sum
 	total->lost += s->lost;
 	total->lost_records += s->lost_records;
 	total->out_of_order += s->out_of_order;
+	total->left_out += s->left_out;
 	total->assumes |= s->assumes;
 	for (unsigned i = 0; i < REBLOCK_UNBLOCK_EXITS; i++) {
 		total->unblocks[i] += s->unblocks[i];

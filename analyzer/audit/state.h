@@ -10,6 +10,7 @@
 #define AUDIT_STATE_H
 
 #include <reblock/audit.h>
+#include <reblock/filter.h>
 #include <reblock/policy_replay.h>
 
 enum audit_phase { AUDIT_NOTHING_KNOWN, AUDIT_EXITED, AUDIT_ENTERED };
@@ -68,11 +69,15 @@ struct audit_livelock {
 	uint64_t rip, count, first;
 };
 
-/* Where events came in since the last NMI, that one included; places too many are possible, too few not. */
+/*
+ * Where events came in since the last NMI, that one included; places too many are possible, too few not.
+ * Only for REBLOCK_DELIVERED_NS, so that a filter need not ship what came in later.
+ */
 #define AUDIT_DELIVERED 4
 struct audit_delivered {
 	bool known;
 	uint8_t n;
+	uint64_t until;
 	uint64_t rip[AUDIT_DELIVERED];
 };
 
@@ -197,6 +202,9 @@ struct reblock_judgement audit_judgement_of(const struct audit_vcpu *v);
 
 /* forget.c: forgets everything about a vCPU; what was open is counted under CAUSE. */
 void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_cause cause);
+
+/* left_out.c: before the exit or entry that comes now, others were left out by a filter. */
+void audit_left_out(struct reblock_audit *audit, struct audit_vcpu *v);
 
 /*
  * predict.c: the policy of the options, replayed beside the audit. All but the last are called only where

@@ -38,6 +38,7 @@ const struct json_field json_fields[] = {
 	{ "no_other_injection", K(ENTRY), 0, 1, JSON_FIELD_FLAG, 0, AT(flags),
 	  REBLOCK_NO_OTHER_INJECTION },
 	{ FLAG("nmi_known_unmasked", EXIT_ENTRY, NMI_KNOWN_UNMASKED, NMI_KNOWN_UNMASKED) },
+	{ "left_out", EXIT_ENTRY, 0, 1, JSON_FIELD_FLAG, 0, AT(flags), REBLOCK_LEFT_OUT },
 	{ FLAG("masked", K(MASK_WRITE) | K(MASK_READ) | K(EVENTS_WRITE), MASKED, MASKED) },
 	{ FLAG("blocked", K(BLOCKED_READ), MASKED, MASKED) },
 	{ FLAG("injected", K(EVENTS_WRITE), NMI_INJECTED, NMI_INJECTED) },

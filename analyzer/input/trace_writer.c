@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <reblock/json.h>
 #include <reblock/trace.h>
+#include "input/trace_create.h"
 
 struct reblock_trace_writer {
 	int fd;
@@ -113,12 +113,9 @@ int reblock_trace_create(const char *path, const struct reblock_source *source,
 	w->written = 0;
 	w->n = 0;
 	w->keep = strcmp(path, "-") == 0;
-	if (w->keep)
-		w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	else
-		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	w->fd = trace_create(path);
 	if (w->fd < 0) {
-		err = -errno;
+		err = w->fd;
 		free(w);
 		return err;
 	}
@@ -153,6 +150,13 @@ int reblock_trace_write(struct reblock_trace_writer *w, const struct reblock_rec
 int reblock_trace_flush(struct reblock_trace_writer *w)
 {
 	return w->n ? write_chunk(w, 0) : w->error;
+}
+
+uint64_t reblock_trace_size(const struct reblock_trace_writer *w)
+{
+	size_t waiting = w->n ? sizeof(w->chunk) + w->n * sizeof(w->records[0]) : 0;
+
+	return (uint64_t)w->size + waiting + sizeof(w->chunk);
 }
 
 uint64_t reblock_trace_written(const struct reblock_trace_writer *w)

@@ -75,6 +75,8 @@ static void usable(uint8_t kind, uint16_t presence, struct reblock_record *use)
 			use->flags |= flags[i].flag;
 	if (kind == REBLOCK_ENTRY)
 		use->flags |= REBLOCK_NO_OTHER_INJECTION;
+	if (kind == REBLOCK_EXIT || kind == REBLOCK_ENTRY)
+		use->flags |= REBLOCK_LEFT_OUT;
 	if (kind == REBLOCK_META && (has & REBLOCK_HAS_RIP))
 		for (size_t i = 0; i < REBLOCK_NAME_LENGTH; i++)
 			((unsigned char *)use)[reblock_name_at(i)] = UCHAR_MAX;

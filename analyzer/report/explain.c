@@ -39,6 +39,11 @@ void explain_record(const struct report *r, const struct reblock_record *x, uint
 		fprintf(r->out, " on CPU %" PRIu16, x->cpu);
 	reblock_json_record(x, text);
 	fprintf(r->out, "%s\n  %s\n", report_plain(r), text);
+	if (reblock_flag(x, REBLOCK_LEFT_OUT))
+		fprintf(r->out, "  %s\n",
+			x->kind == REBLOCK_EXIT ?
+				"before it, exits of which nothing can come may have been left out" :
+				"the exit before it was left out: nothing can come of it");
 	if (x->kind != REBLOCK_EXIT && x->kind != REBLOCK_ENTRY)
 		return;
 	field(r, x, REBLOCK_HAS_REASON, "reason", x->reason, decode_reason(x->reason, meaning));

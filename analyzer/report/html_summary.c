@@ -38,9 +38,9 @@ static void write_counts(struct html_data *d, const struct reblock_summary *s)
 	fprintf(d->out,
 		"\"records\":%" PRIu64 ",\"exits\":%" PRIu64 ",\"entries\":%" PRIu64
 		",\"reinjections\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"lost_records\":%" PRIu64
-		",\"out_of_order\":%" PRIu64 ",\"unblocks\":[",
+		",\"out_of_order\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"unblocks\":[",
 		s->records, s->exits, s->entries, s->nmi_reinjections, s->lost, s->lost_records,
-		s->out_of_order);
+		s->out_of_order, s->left_out);
 	for (unsigned i = 0; i < REBLOCK_UNBLOCK_EXITS; i++) {
 		if (!s->unblocks[i])
 			continue;

@@ -128,6 +128,11 @@ static void counts(const struct report *r, const struct reblock_summary *s)
 		fprintf(r->out, ", %" PRIu64 " interrupted NMI deliver%s", s->nmi_reinjections,
 			s->nmi_reinjections == 1 ? "y" : "ies");
 	fprintf(r->out, "\n");
+	if (s->left_out)
+		fprintf(r->out,
+			"    filtered: at %" PRIu64
+			" place%s exits of which nothing can come were left out; all counts are of what was recorded\n",
+			s->left_out, plural(s->left_out));
 	if (report_unblocks(s))
 		unblock_table(r, s);
 	causes(r, "not judged", s->unjudged);

@@ -18,43 +18,50 @@ const volatile bool
 #define FIELD(to, context, offset) \
 	bpf_probe_read_kernel(&(to), sizeof(to), (char *)(context) + (offset))
 
-static __always_inline struct vcpu_state *classic_track(__u32 vcpu_id)
+static __always_inline __u64 classic_key(__u32 vcpu_id)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	__u64 key = thread << 32 | vcpu_id;
+	return (__u64)vcpu_id << 32 | (__u32)bpf_get_current_pid_tgid();
+}
+
+static __always_inline struct vcpu_state *classic_track(__u64 key)
+{
 	struct vcpu_state *state;
 
 	if (!recording || !selected())
 		return 0;
 	state = bpf_map_lookup_elem(&vcpus, &key);
-	return state ? state : new_vcpu(key, thread >> 32, vcpu_id, 0);
+	return state ? state : new_vcpu(key, bpf_get_current_pid_tgid() >> 32, key >> 32, 0);
 }
 
 static __always_inline int on_classic_exit(void *context)
 {
+	__u32 isa = 0, vcpu = 0, reason = 0;
 	struct vcpu_state *state;
 	struct reblock_record *r;
-	__u32 isa = 0, vcpu = 0;
-	__u64 info2 = 0;
+	__u64 info2 = 0, key;
 
 	FIELD(isa, context, exit_at.isa);
-	if (isa != KVM_ISA_VMX)
+	if (isa != KVM_ISA_VMX || !recording || !selected())
 		return 0;
+	FIELD(reason, context, exit_at.reason);
+	count_exit(bpf_get_smp_processor_id(), reason);
 	if (exit_at.vcpu)
 		FIELD(vcpu, context, exit_at.vcpu);
-	state = classic_track(vcpu);
+	key = classic_key(vcpu);
+	if (!exit_wanted(reason, key))
+		return 0;
+	state = classic_track(key);
 	if (!state)
 		return 0;
-	emit(state, 0);
+	close_exit(state);
 	r = &state->exit;
 	begin(r, REBLOCK_EXIT);
-	state->pending = 1;
-	state->exit_seen = 1;
 	state->exit_rip_known = 0;
-	FIELD(r->reason, context, exit_at.reason);
+	r->reason = reason;
 	r->presence = REBLOCK_HAS_REASON;
+	take_vmread(r, 0);
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
-		return 0;
+		return end_exit(state, key);
 	FIELD(r->qualification, context, exit_at.info1);
 	r->presence |= REBLOCK_HAS_QUALIFICATION;
 	if (exit_at.rip) {
@@ -71,20 +78,27 @@ static __always_inline int on_classic_exit(void *context)
 		r->idt_vectoring = info2;
 		r->presence |= REBLOCK_HAS_IDT_VECTORING;
 	}
-	return 0;
+	return end_exit(state, key);
 }
 
 static __always_inline int on_classic_entry(void *context)
 {
 	struct vcpu_state *state;
 	struct reblock_record r;
-	__u32 vcpu = 0;
+	__u32 vcpu = 0, info = 0;
+	__u64 key;
 
 	FIELD(vcpu, context, entry_at.vcpu);
-	state = classic_track(vcpu);
+	key = classic_key(vcpu);
+	if (entry_at.intr_info)
+		FIELD(info, context, entry_at.intr_info);
+	if (!is_awake(key) && !reblock_filter_is_nmi(info))
+		return 0;
+	state = classic_track(key);
 	if (!state)
 		return 0;
-	follow_thread(state, bpf_get_current_pid_tgid() << 32 | vcpu);
+	if (ship_all)
+		follow_thread(state, key);
 	begin(&r, REBLOCK_ENTRY);
 	if (entry_at.rip) {
 		FIELD(r.rip, context, entry_at.rip);
@@ -96,17 +110,11 @@ static __always_inline int on_classic_entry(void *context)
 		}
 	}
 	if (entry_at.intr_info) {
-		FIELD(r.intr_info, context, entry_at.intr_info);
-		/* What is not valid is left over from an earlier entry. */
-		if (!(r.intr_info & REBLOCK_INTR_VALID))
-			r.intr_info = 0;
-		r.presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
-		if (r.intr_info ==
-		    (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI))
-			r.flags |= REBLOCK_NMI_INJECTED;
+		r.intr_info = info;
+		set_injection(&r, info);
 	}
-	state->exit_seen = 0;
-	emit(state, &r);
+	take_vmread(&r, 0);
+	take_entry(state, &r, key);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
 
 #include "exit.h"
 
-#define INTR_DELIVER_CODE (1u << 11)
 #define VECTOR_BP 3
 #define VECTOR_OF 4
 
@@ -74,45 +73,33 @@ static __always_inline void fill_rip(struct vcpu_state *state, struct reblock_re
 		r->flags |= REBLOCK_RIP_SAME;
 }
 
-/* Remembers which vCPU this thread runs, until KVM_RUN returns. */
-static __always_inline void follow_thread(struct vcpu_state *state, __u64 vcpu)
-{
-	__u32 tid = bpf_get_current_pid_tgid();
-
-	if (!follow_threads || state->tid)
-		return;
-	if (!bpf_map_update_elem(&threads, &tid, &vcpu, BPF_ANY)) {
-		state->tid = tid;
-		return;
-	}
-	/* What KVM_RUN returned since the last exit was not seen either: a gap in that place says so. */
-	COUNT(untracked, 1);
-	emit(state, 0);
-	state->seq++;
-	drop(state, 1);
-}
-
 static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access access)
 {
 	struct vcpu_vmx *vmx = (void *)vcpu;
+	struct loaded_vmcs *vmcs;
 	struct reblock_record r;
 	struct vcpu_state *state;
 
-	if (!vcpu)
+	if (!vcpu || !recording)
+		return 0;
+	set_running((__u64)vcpu);
+	if (!is_awake((__u64)vcpu) && !READ(access, vcpu, arch.nmi_injected))
 		return 0;
 	state = track(vcpu, access);
 	if (!state)
 		return 0;
 	CALLED(CALL_ENTRY);
 	complete(state, vcpu, access);
-	follow_thread(state, (__u64)vcpu);
+	if (ship_all)
+		follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
-	fill_vmcs(&r, vmx, read_vmcs(vmx));
+	vmcs = read_vmcs(vmx);
+	fill_vmcs(&r, vmx, vmcs);
 	fill_injection(&r, vcpu, access);
+	fill_enlightened(&r, vmcs);
+	take_vmread(&r, (__u64)vcpu);
 	fill_rip(state, &r, vcpu, access);
-	state->exit_seen = 0;
-	state->blocked_seen = 0;
-	emit(state, &r);
+	take_entry(state, &r, (__u64)vcpu);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ typedef __u16 __sum16;
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
@@ -26,6 +27,8 @@ enum {
 };
 
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
+
+enum { BPF_F_MMAPABLE = 1 << 10 };
 
 enum { BPF_RB_NO_WAKEUP = 1 };
 

@@ -7,9 +7,12 @@
 
 static __always_inline int on_mask(struct kvm_vcpu *vcpu, __u8 kind, bool masked)
 {
-	struct vcpu_state *state = track(vcpu, LOAD);
+	struct vcpu_state *state;
 	struct reblock_record r;
 
+	if (!is_awake((__u64)vcpu))
+		return 0;
+	state = track(vcpu, LOAD);
 	if (!state)
 		return 0;
 	complete(state, vcpu, LOAD);
@@ -17,7 +20,7 @@ static __always_inline int on_mask(struct kvm_vcpu *vcpu, __u8 kind, bool masked
 	r.presence = REBLOCK_HAS_MASKED;
 	if (masked)
 		r.flags = REBLOCK_MASKED;
-	emit(state, &r);
+	take_operation(state, &r);
 	return 0;
 }
 
@@ -27,12 +30,16 @@ static __always_inline int on_mask(struct kvm_vcpu *vcpu, __u8 kind, bool masked
  */
 static __always_inline int on_blocked(struct kvm_vcpu *vcpu, bool blocked, bool inner)
 {
-	struct vcpu_state *state = track(vcpu, LOAD);
 	struct vcpu_vmx *vmx = (void *)vcpu;
-	struct loaded_vmcs *vmcs = read_vmcs(vmx);
+	struct vcpu_state *state;
+	struct loaded_vmcs *vmcs;
 	struct reblock_record r;
 	__u32 pin = 0;
 
+	if (!is_awake((__u64)vcpu))
+		return 0;
+	state = track(vcpu, LOAD);
+	vmcs = read_vmcs(vmx);
 	if (!state || is_l2(vmx, vmcs))
 		return 0;
 	VMX_READ(pin, vmcs, controls_shadow.pin);
@@ -49,15 +56,18 @@ static __always_inline int on_blocked(struct kvm_vcpu *vcpu, bool blocked, bool 
 	r.presence = REBLOCK_HAS_MASKED;
 	if (blocked)
 		r.flags = REBLOCK_MASKED;
-	emit(state, &r);
+	take_operation(state, &r);
 	return 0;
 }
 
 static __always_inline int on_events_write(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events)
 {
-	struct vcpu_state *state = track(vcpu, LOAD);
+	struct vcpu_state *state;
 	struct reblock_record r;
 
+	if (!is_awake((__u64)vcpu))
+		return 0;
+	state = track(vcpu, LOAD);
 	if (!state || !events)
 		return 0;
 	complete(state, vcpu, LOAD);
@@ -72,7 +82,7 @@ static __always_inline int on_events_write(struct kvm_vcpu *vcpu, struct kvm_vcp
 		if (events->nmi.pending)
 			r.flags |= REBLOCK_PENDING;
 	}
-	emit(state, &r);
+	take_operation(state, &r);
 	return 0;
 }
 
@@ -96,6 +106,8 @@ static __always_inline int user_exit(__u32 reason, int error, bool completes)
 		return 0;
 	CALLED(CALL_USER_EXIT);
 	state->tid = 0;
+	if (!ship_all && !state->awake)
+		return 0;
 	if (completes)
 		complete(state, (void *)key, PROBE);
 	begin(&r, REBLOCK_USER_EXIT);
@@ -103,7 +115,7 @@ static __always_inline int user_exit(__u32 reason, int error, bool completes)
 		r.presence = REBLOCK_HAS_REASON;
 		r.reason = reason;
 	}
-	emit(state, &r);
+	take_operation(state, &r);
 	return 0;
 }
 
@@ -116,7 +128,8 @@ static __always_inline int on_vcpu_end(__u64 key)
 
 	if (!state || state->dead)
 		return 0;
-	emit(state, 0);
+	close_exit(state);
+	set_awake(state, key, false);
 	if (state->lost) {
 		now = bpf_ktime_get_ns();
 		r = reserve_always(1);

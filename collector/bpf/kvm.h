@@ -90,8 +90,17 @@ struct vmcs_controls_shadow {
 };
 
 struct loaded_vmcs {
+	void *vmcs; /* in memory; under Hyper-V the VMCS itself */
 	bool nmi_known_unmasked;
 	struct vmcs_controls_shadow controls_shadow;
+};
+
+/* The record of the classic tracepoint kvm_exit. */
+struct trace_event_raw_kvm_exit {
+	unsigned int exit_reason;
+	__u32 isa;
+	__u64 info1; /* the qualification */
+	__u32 intr_info;
 };
 
 union vmx_exit_reason {

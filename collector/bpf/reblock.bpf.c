@@ -24,6 +24,17 @@ int fill_cache(void *context)
 	return LET_OTHERS_HAVE_IT;
 }
 
+/*
+ * The same, and the exit's own program in one: KVM has filled its copies when it runs, so that it is known at the exit
+ * whether that matters. Which vCPU this is, the last entry on this CPU has told.
+ */
+SEC("tp/kvm/kvm_exit")
+int exit_filled(struct trace_event_raw_kvm_exit *context)
+{
+	on_filled_exit(context);
+	return LET_OTHERS_HAVE_IT;
+}
+
 SEC("tp_btf/kvm_exit")
 int exit_vcpu_isa(arguments *context)
 {
@@ -58,6 +69,12 @@ SEC("raw_tp/kvm_entry")
 int raw_entry_vcpu(arguments *context)
 {
 	return on_entry((void *)context[0], PROBE);
+}
+
+SEC("raw_tp/reblock_vmread")
+int vmread_values(arguments *context)
+{
+	return on_vmread(context);
 }
 
 SEC("fentry/vmx_set_nmi_mask")

@@ -10,7 +10,10 @@ struct one_ring {
 	__uint(max_entries, 1 << 17);
 };
 
-/* By CPU. The loader makes the rings: one for each CPU, or on very large hosts one for some of them. */
+/*
+ * By CPU. The loader makes the rings: one for each CPU, or on very large hosts one for some of them. Since Linux 5.10
+ * they need not be as large as the one that stands for them here.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);

@@ -3,11 +3,24 @@
 #ifndef COLLECTOR_BPF_SHARED_H
 #define COLLECTOR_BPF_SHARED_H
 
+#include <reblock/filter.h>
 #include <reblock/record.h>
+
+/* An operation between an exit and its entry, until it is known whether they matter. */
+struct kept_operation {
+	uint64_t t;
+	uint32_t reason;
+	uint16_t cpu, presence;
+	uint8_t kind, flags, unused[6];
+};
+
+#define COLLECTOR_OPERATIONS 4
 
 /* A vCPU, by the address of its struct kvm_vcpu (classic tracepoints: by thread and number). */
 struct vcpu_state {
 	struct reblock_record exit; /* the last exit, kept back until its fields are complete */
+	struct kept_operation operations[COLLECTOR_OPERATIONS]; /* that follow it */
+	struct reblock_filter filter;
 	uint64_t kvm;         /* addresses: compared inside the kernel only, never in a record */
 	uint64_t loaded_vmcs; /* at the exit */
 	uint64_t exits;       /* kvm_vcpu.stat.exits when last seen */
@@ -23,7 +36,13 @@ struct vcpu_state {
 	uint8_t skip;           /* not VMX: nothing is recorded */
 	uint8_t dead;           /* destroyed; kept because `lost` could not be told yet */
 	uint8_t named;          /* its VM's meta record got through */
-	uint8_t unused;
+	uint8_t n_operations;
+	/* The filter's: not used where everything is shipped. */
+	uint8_t decided;  /* `exit` matters, whatever its entry is */
+	uint8_t asked;    /* an operation since made it matter */
+	uint8_t awake;    /* counted in the table `awake` */
+	uint8_t left_out; /* something was, since the last exit that was shipped */
+	uint8_t unused[4];
 };
 
 /* A VM, by the address of its struct kvm (classic tracepoints: by process id). */
@@ -73,6 +92,23 @@ struct collector_row {
 	uint64_t exits[COLLECTOR_REASONS];
 };
 
+/* The vCPU that a CPU has entered last. A line for each: a CPU writes its own at each entry. */
+struct collector_running {
+	uint64_t vcpu;
+	uint64_t unused[7];
+} __attribute__((aligned(64)));
+
+/*
+ * What the kernel module reblock_vmread has read at a CPU's last exit or entry; `what` is 0 when it was
+ * taken. Padded, so that no two CPUs share a cache line.
+ */
+struct vmread_slot {
+	uint64_t vcpu;
+	uint32_t what; /* kind << 16 | presence bits of those that were read */
+	uint32_t interruptibility, intr_info, idt_vectoring, pin, exec;
+	uint64_t unused[4];
+};
+
 /* Offsets of the classic tracepoints' fields in their records; 0: no such field. */
 struct classic_exit_format {
 	uint32_t reason, rip, info1, info2, intr_info, vcpu, isa;
@@ -89,5 +125,11 @@ struct classic_user_exit_format {
 /* What the tables have room for unless the loader is told otherwise; threads: twice that. */
 #define COLLECTOR_VCPUS 16384
 #define COLLECTOR_VMS 16384
+
+/* Places of the table `awake`, a power of two: with few vCPUs awake, most others share none with them. */
+#define COLLECTOR_AWAKE 4096
+
+/* CPUs that the classic program at kvm_exit can run on; with more of them another one is taken. */
+#define COLLECTOR_CPUS 2048
 
 #endif

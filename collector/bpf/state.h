@@ -52,9 +52,20 @@ struct {
 	__type(value, __u32);
 } vm_numbers SEC(".maps");
 
+/* Counts of exits by reason, a row for each CPU: the loader sets how many. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct collector_row);
+} exits SEC(".maps");
+
 struct collector_counters counters;
+__u32 awake[COLLECTOR_AWAKE]; /* how many vCPUs in each place all events are wanted of (awake.h) */
 
 bool recording; /* set while everything is attached: each vCPU's records begin and end without holes */
+const volatile bool ship_all;       /* no filter */
 const volatile bool trust_stale;    /* test knob: no look at regs_avail */
 const volatile bool follow_threads; /* kvm_userspace_exit is attached */
 const volatile bool recover_after;  /* kvm_exit comes before KVM's own NMI recovery */
@@ -62,8 +73,12 @@ const volatile bool recover_after;  /* kvm_exit comes before KVM's own NMI recov
 static const struct vcpu_state fresh_vcpu;
 
 #define COUNT(counter, n) __sync_fetch_and_add(&counters.counter, (n))
+/* A flag that is set once: no CPU takes the line from the others again. */
 #define CALLED(call) \
-	(counters.calls[call] = 1) /* a flag: no need for an atomic add in each event */
+	({ \
+		if (!*(volatile uint64_t *)&counters.calls[call]) \
+			counters.calls[call] = 1; \
+	})
 
 /*
  * A number that no other VM of this run has. Made of the CPU and a count of its own, because an atomic

@@ -3,7 +3,7 @@
 #ifndef COLLECTOR_BPF_TRACK_H
 #define COLLECTOR_BPF_TRACK_H
 
-#include "emit.h"
+#include "kept.h"
 #include "select.h"
 
 /* The VM's number; 0 if there is no room. RENEW: the VM that had this number has ended. */
@@ -79,7 +79,8 @@ static __always_inline struct vcpu_state *track(struct kvm_vcpu *vcpu, const enu
 			return 0;
 		if (state) {
 			if (!state->dead)
-				emit(state, 0);
+				close_exit(state);
+			set_awake(state, key, false);
 			COUNT(unplaced, state->lost);
 			renew = state->dead ? 0 : state->vm;
 		}

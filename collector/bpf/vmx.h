@@ -3,7 +3,8 @@
 #ifndef COLLECTOR_BPF_VMX_H
 #define COLLECTOR_BPF_VMX_H
 
-#include "track.h"
+#include "evmcs.h"
+#include "thread.h"
 
 /*
  * KVM reads the qualification, the interruption information and RIP only when something needs them;
@@ -106,6 +107,19 @@ static __always_inline struct loaded_vmcs *read_vmcs(struct vcpu_vmx *vmx)
 static __always_inline bool is_l2(struct vcpu_vmx *vmx, struct loaded_vmcs *vmcs)
 {
 	return vmcs != __builtin_preserve_access_index(&vmx->vmcs01);
+}
+
+const volatile bool under_hyperv; /* what lies at loaded_vmcs->vmcs may be an enlightened VMCS */
+
+static __always_inline void fill_enlightened(struct reblock_record *r, struct loaded_vmcs *vmcs)
+{
+	void *evmcs = 0;
+
+	if (!under_hyperv)
+		return;
+	VMX_READ(evmcs, vmcs, vmcs);
+	if (evmcs)
+		fill_evmcs(r, evmcs);
 }
 
 /* The controls, KU and whose VMCS it is: the same for exits and entries. */

@@ -45,12 +45,15 @@ run 2 "$REBLOCK" explain file-without-number
 one_line err
 run 2 "$REBLOCK" explain --entry '{}'
 one_line err
-for value in "--duration x" "--duration -1" "--ring-size 0" "--ring-size 5Q" "--ring-size 9999999M"; do
+for value in "--duration x" "--duration -1" "--ring-size 0" "--ring-size 5Q" "--ring-size 9999999M" "--max-size 5" \
+	"--max-size 1X" "--vm 0" "--vm qemu" "--max-records-per-second -1"; do
 	# shellcheck disable=SC2086
 	run 2 "$REBLOCK" record $value -o trace.rbt -- true
 	one_line err
 	[ -e trace.rbt ] && fail "a trace in spite of $value"
 done
+run 2 "$REBLOCK" record --max-size 1M -o -
+says err "give --output a name"
 run 0 "$REBLOCK" audit --json-schema
 if command -v python3 >/dev/null; then
 	python3 -c 'import json, sys; json.load(sys.stdin)' <out || fail "the schema is not JSON"

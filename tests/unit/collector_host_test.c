@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What /proc and /sys say about a host, and what is said where something is missing. */
 #include "collector/host.h"
+#include <reblock/record.h>
 
 #include <errno.h>
 #include <setjmp.h>
@@ -72,6 +73,20 @@ static void cpuinfo(void **state)
 	assert_string_equal(cpu.vendor, "");
 	parse("vendor_id\t:\nmodel\t\t:\n", &cpu);
 	assert_false(cpu.known);
+}
+
+static void vmread_fields(void **state)
+{
+	const unsigned both = REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_INTR_INFO;
+
+	(void)state;
+	assert_int_equal(host_parse_vmread("interruptibility,intr_info\n"), both);
+	assert_int_equal(host_parse_vmread("intr_info,new_one,interruptibility"), both);
+	assert_int_equal(host_parse_vmread("interruptibility,intr_info,idt_vectoring,pin,exec\n"),
+			 both | REBLOCK_HAS_IDT_VECTORING | REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC);
+	assert_int_equal(host_parse_vmread("interrupt,pi,execs\n"), 0);
+	assert_int_equal(host_parse_vmread("\n"), 0);
+	assert_int_equal(host_parse_vmread(""), 0);
 }
 
 static void small_texts(void **state)
@@ -158,12 +173,67 @@ static void checks(void **state)
 	expect(&host, -ENOENT, "CONFIG_DEBUG_INFO_BTF");
 }
 
+static void expect_ready(const struct host *host, int result)
+{
+	char *error = NULL;
+
+	assert_int_equal(host_ready(host, &error), result);
+	assert_int_equal(error != NULL, result != 0);
+	free(error);
+}
+
+/* What may come is waited for; what will not, is not. */
+static void ready(void **state)
+{
+	struct host host = good();
+
+	(void)state;
+	host.cpu.known = host.cpu.vmx = true;
+	expect_ready(&host, 0);
+	host.kvm_intel = false;
+	expect_ready(&host, -EAGAIN);
+	host.kvm = false;
+	expect_ready(&host, -EAGAIN);
+	host.cpu.vmx = false;
+	expect_ready(&host, -ENOENT);
+	host.cpu.known = false;
+	expect_ready(&host, -EAGAIN);
+	host.capabilities = 0;
+	expect_ready(&host, -EPERM);
+	host = good();
+	host.btf = false;
+	host.tracefs = NULL;
+	expect_ready(&host, -ENOENT);
+	host = good();
+	host.kvm_intel = false;
+	host.cpu.known = host.cpu.vmx = true;
+	strcpy(host.cpu.vendor, "AuthenticAMD");
+	expect_ready(&host, -ENOENT);
+}
+
+/* CAP_BPF with CAP_PERFMON does, or CAP_SYS_ADMIN, which they came from. */
+static void rights(void **state)
+{
+	const uint64_t bpf = 1ull << HOST_CAP_BPF, perfmon = 1ull << HOST_CAP_PERFMON;
+	struct host host = good();
+
+	(void)state;
+	host.capabilities = bpf | perfmon;
+	expect_ready(&host, 0);
+	host.capabilities = 1ull << HOST_CAP_SYS_ADMIN;
+	expect_ready(&host, 0);
+	host.capabilities = bpf;
+	expect_ready(&host, -EPERM);
+	host.capabilities = ~(bpf | 1ull << HOST_CAP_SYS_ADMIN);
+	expect_ready(&host, -EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cpuinfo),
-		cmocka_unit_test(small_texts),
-		cmocka_unit_test(checks),
+		cmocka_unit_test(cpuinfo),     cmocka_unit_test(vmread_fields),
+		cmocka_unit_test(small_texts), cmocka_unit_test(checks),
+		cmocka_unit_test(ready),       cmocka_unit_test(rights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

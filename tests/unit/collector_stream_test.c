@@ -60,6 +60,28 @@ static void numbers(void **state)
 	stream_free(stream);
 }
 
+/* VMs come and go for months: memory stays bounded, and one that is alive keeps its number. */
+static void forgets(void **state)
+{
+	struct stream *stream = begin();
+	uint32_t alive;
+
+	(void)state;
+	alive = stream_vm(stream, 7);
+	for (uint32_t i = 0; i < 20 * STREAM_VMS; i++) {
+		assert_int_equal(stream_vm(stream, 0x100000 + i), i + 2);
+		if (i % 1000 == 0)
+			assert_int_equal(stream_vm(stream, 7), alive);
+		assert_true(stream->room <= 2 * STREAM_VMS);
+	}
+	assert_int_equal(stream_vm(stream, 7), alive);
+	/* One of the newest is known, one of the first is not. */
+	assert_int_equal(stream_vm(stream, 0x100000 + 20 * STREAM_VMS - 5),
+			 20 * STREAM_VMS - 5 + 2);
+	assert_true(stream_vm(stream, 0x100000 + 5) > 20 * STREAM_VMS);
+	stream_free(stream);
+}
+
 static void order(void **state)
 {
 	struct stream *stream = begin();
@@ -156,10 +178,8 @@ static void ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(order),
-		cmocka_unit_test(sink_stops),
-		cmocka_unit_test(ends),
+		cmocka_unit_test(numbers),    cmocka_unit_test(forgets), cmocka_unit_test(order),
+		cmocka_unit_test(sink_stops), cmocka_unit_test(ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,8 @@ struct reblock_summary {
 	uint64_t lost;         /* places where records of this vCPU are missing */
 	uint64_t lost_records; /* how many are known to be missing there */
 	uint64_t out_of_order; /* records older than their predecessor */
+	/* places where a filter left out what nothing can come of; counts are of what it recorded */
+	uint64_t left_out;
 	uint64_t findings[REBLOCK_FINDING_KINDS]; /* seen; predicted ones are not in here */
 	uint8_t assumes; /* enum reblock_assumption: what was assumed for this vCPU */
 	/* With a policy: what it would have got wrong, and the IRET unblocks it has a certain answer for. */

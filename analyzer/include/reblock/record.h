@@ -76,7 +76,13 @@ enum reblock_flag {
 	 * entry: nothing but perhaps an NMI is injected (no interrupt, no exception). It has no
 	 * presence bit: 0 says nothing.
 	 */
-	REBLOCK_NO_OTHER_INJECTION = 1 << 6
+	REBLOCK_NO_OTHER_INJECTION = 1 << 6,
+	/*
+	 * exit: exits and entries of this vCPU before it may have been left out by a filter (reblock/filter.h),
+	 * because nothing can come of them; so what went before is not what came just before. Entry: the
+	 * exit before it, too, was left out. What is left out is not numbered in seq. It has no presence bit.
+	 */
+	REBLOCK_LEFT_OUT = 1 << 7
 };
 
 #define REBLOCK_NO_TIME UINT64_MAX /* t: not known */
@@ -89,10 +95,10 @@ enum reblock_flag {
  * Which kinds use which fields; every other field is absent:
  *
  *   exit          reason qualification intr_info error_code idt_vectoring
- *                 interruptibility pin exec rip l2 nmi_known_unmasked
+ *                 interruptibility pin exec rip l2 nmi_known_unmasked left_out
  *   entry         intr_info error_code interruptibility pin exec rip rip_same
- *                 l2 nmi_injected nmi_known_unmasked no_other_injection; intr_info
- *                 and error_code are the VM-entry fields here
+ *                 l2 nmi_injected nmi_known_unmasked no_other_injection left_out;
+ *                 intr_info and error_code are the VM-entry fields here
  *   mask_write    masked
  *   mask_read     masked
  *   blocked_read  masked (JSON: "blocked")

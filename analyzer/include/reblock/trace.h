@@ -54,11 +54,13 @@ _Static_assert(sizeof(struct reblock_trace_chunk) == 64, "chunk header");
 struct reblock_trace_writer;
 
 /*
- * Starts a trace file. PATH is created or truncated with mode 0600; "-" is standard output. The
- * file is a valid (if empty) trace at once.
+ * Starts a trace file; "-" is standard output. A regular file PATH is replaced: it belongs to the
+ * caller then, with mode 0600, whosever it was and whatever other names it had. A symbolic link is
+ * followed if it is the caller's own, or one of those in /dev and /proc: another user's could lead anywhere.
+ * The file is a valid (if empty) trace at once.
  *
  * Returns 0 and sets *WRITER, to be ended by reblock_trace_close; or a negative
- * errno of open(2) or write(2), or -ENOMEM.
+ * errno of open(2) or write(2) (-ELOOP: another user's symbolic link), or -ENOMEM.
  */
 int reblock_trace_create(const char *path, const struct reblock_source *source,
 			 struct reblock_trace_writer **writer);
@@ -74,6 +76,9 @@ int reblock_trace_write(struct reblock_trace_writer *writer, const struct rebloc
 
 /* Writes what is in memory as a chunk. Returns as reblock_trace_write. */
 int reblock_trace_flush(struct reblock_trace_writer *writer);
+
+/* Returns how many bytes the file would have if it was closed now. */
+uint64_t reblock_trace_size(const struct reblock_trace_writer *writer);
 
 /* Returns how many records were given to the writer and are in the file. */
 uint64_t reblock_trace_written(const struct reblock_trace_writer *writer);

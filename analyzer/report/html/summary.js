@@ -111,6 +111,9 @@ function showRemarks()
 	if (data.n_vcpus > lanes.length)
 		remarks.push(plural(data.n_vcpus - lanes.length, 'more vCPU') + ' (' + plural(data.unshown, 'record') +
 			') not on the timeline; all of them are audited and counted.');
+	if (data.total.left_out)
+		remarks.push('A filter has left out exits of which nothing can come, at ' + plural(data.total.left_out, 'place') +
+			': all counts are of what was recorded.');
 	if (data.untimed)
 		remarks.push(plural(data.untimed, 'record') + ' without a time: each is drawn right after the one before it.');
 	if (data.total.out_of_order)

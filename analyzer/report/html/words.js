@@ -75,6 +75,8 @@ function fieldsOf(r)
 		flag('nmi_injected', HAS.NMI_INJECTED, FLAG.NMI_INJECTED);
 		flag('l2', HAS.L2, FLAG.L2);
 		flag('nmi_known_unmasked', HAS.NMI_KNOWN_UNMASKED, FLAG.NMI_KNOWN_UNMASKED);
+		if (r.flags & FLAG.LEFT_OUT)
+			out.push(['before it', r.kind === KIND.EXIT ? 'others may have been left out' : 'its exit was left out']);
 	} else if (r.kind === KIND.USER_EXIT) {
 		add('reason', HAS.REASON, 'KVM_EXIT ' + r.fields[F.REASON]);
 	} else if (r.kind === KIND.LOST) {
