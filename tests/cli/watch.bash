@@ -24,6 +24,7 @@ eventually() {
 # agent OPTION...: starts one, with metrics at a port of its own; its output goes to ./out and ./err unless the caller
 # redirects it. $agent is its process id.
 agent() {
+	: >err
 	"$REBLOCK" watch --listen 127.0.0.1:0 "$@" >"${out:-out}" 2>err <&0 &
 	agent=$!
 	agents+=("$agent")
@@ -49,7 +50,7 @@ get() {
 
 # metric NAME: its value; the name with its labels
 metric() {
-	get /metrics | sed 's/\r$//' | awk -v name="$1" 'index($0, name " ") == 1 { print $2 }'
+	get /metrics | sed 's/\r$//' | name=$1 awk 'index($0, ENVIRON["name"] " ") == 1 { print $NF }'
 }
 
 # has_metric NAME VALUE; also where nobody is left to be asked
