@@ -4,7 +4,13 @@
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 agents=()
-trap 'for pid in "${agents[@]}"; do kill -KILL "$pid" 2>/dev/null; done; wait 2>/dev/null; rm -rf "$work"' EXIT
+clean_up() {
+	[ ${#agents[@]} = 0 ] || kill -KILL "${agents[@]}" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$work"
+}
+trap clean_up EXIT
+# shellcheck disable=SC2034 # for the tests
 traces=$SOURCE_DIR/corpus/traces
 "$REBLOCK" watch 2>&1 --from /dev/null --exit --listen none | grep -q "built without the agent" && {
 	echo "this reblock was built without the agent"

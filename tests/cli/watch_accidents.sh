@@ -25,10 +25,10 @@ eventually 20 dropped_some || fail "nothing was dropped: $(metric reblock_output
 eventually 20 grep -q "findings were not printed: standard output is not read fast enough" err || fail "dropping is not said"
 dropped=$(metric reblock_output_lines_dropped_total)
 # Now it reads: whole lines, as many as were not dropped.
-timeout 5 cat <&5 >read 2>/dev/null
-bad=$(grep -cvE '^\{"kind":"(missed-reblock|stale-mask)".*\}$' read)
+timeout 5 cat <&5 >was_read 2>/dev/null
+bad=$(grep -cvE '^\{"kind":"(missed-reblock|stale-mask)".*\}$' was_read)
 [ "$bad" = 0 ] || fail "$bad lines are not whole"
-[ $(($(wc -l <read) + dropped)) = 4000 ] || fail "$(wc -l <read) read, $dropped dropped, of 4000"
+[ $(($(wc -l <was_read) + dropped)) = 4000 ] || fail "$(wc -l <was_read) read, $dropped dropped, of 4000"
 ends 0 TERM
 out=slow agent --from storm.jsonl --json --rate 0
 metric_is reblock_records_total 6000

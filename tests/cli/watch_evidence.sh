@@ -30,7 +30,7 @@ mkfifo pipe
 mkdir evidence
 echo mine >evidence/notes.txt
 echo mine >evidence/reblock-notes.rbt
-for round in 1 2 3; do
+for _ in 1 2 3; do
 	: >evidence/.reblock-evidence-99999.tmp
 	exec 4<>pipe
 	out=told agent --from pipe --json --rate 0 --evidence evidence
