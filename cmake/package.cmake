@@ -30,12 +30,13 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/collector/vmread/dkms.conf.in)
 				WORLD_EXECUTE
 		)
 	endforeach()
+	# not what a build in that folder left
+	file(GLOB module_sources CONFIGURE_DEPENDS collector/vmread/*.[ch])
 	install(
-		DIRECTORY collector/vmread/
+		FILES ${module_sources} collector/vmread/Kbuild collector/vmread/Makefile collector/vmread/README.md
 		DESTINATION /usr/src/reblock-vmread-${PROJECT_VERSION}
 		COMPONENT module
 		EXCLUDE_FROM_ALL
-		PATTERN dkms.conf.in EXCLUDE
 	)
 	install(
 		FILES ${CMAKE_BINARY_DIR}/packaging/dkms.conf

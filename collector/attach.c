@@ -187,10 +187,11 @@ static char *explain(const struct host *host, int result)
 		return text("this kernel has no BPF ring buffer: it takes Linux 5.10 or later");
 	case EPERM:
 	case EACCES:
-		return text("the kernel refuses the BPF programs (%s)%s", strerror(-result),
-			    host->lockdown == LOCKDOWN_INTEGRITY ?
-				    "; it is locked down (integrity)" :
-				    ": run as root, on the host itself and not in a container");
+		return text(
+			"the kernel refuses the BPF programs (%s)%s", strerror(-result),
+			host->lockdown == LOCKDOWN_INTEGRITY ?
+				"; it is locked down (integrity)" :
+				": run as root, on the host itself and not in a\ncontainer; before Linux 5.11 without a limit of locked memory, too (\"ulimit -l unlimited\")");
 	case ENOMEM:
 		return text(
 			"no memory for the BPF tables: take a smaller ring, or, on kernels before 5.11,\n"

@@ -83,9 +83,7 @@ size_t vm_name_in_cgroup(const char *cgroup, size_t size, char *name, size_t roo
 	while (rest.size) {
 		struct piece path = piece_next(&rest, '\n');
 
-		/* hierarchy:controllers:path */
-		piece_next(&path, ':');
-		piece_next(&path, ':');
+		/* what stands before the path, hierarchy:controllers:, is a part like none of ours */
 		while (path.size) {
 			struct piece found = name_of_part(piece_next(&path, '/'), bytes);
 

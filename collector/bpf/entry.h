@@ -5,8 +5,22 @@
 
 #include "exit.h"
 
+#define CR0_PE 1
 #define VECTOR_BP 3
 #define VECTOR_OF 4
+
+/* KVM enters and leaves that mode with CR0.PE (vmx_set_cr0): in protected mode there is nothing to read. */
+static __always_inline bool is_vm86(struct kvm_vcpu *vcpu, const enum access access)
+{
+	struct vcpu_vmx *vmx = (void *)vcpu;
+	int vm86 = 1;
+
+	if (bpf_core_field_exists(vcpu->arch.cr0) && READ(access, vcpu, arch.cr0) & CR0_PE)
+		return false;
+	if (bpf_core_field_exists(vmx->rmode.vm86_active))
+		VMX_READ(vm86, vmx, rmode.vm86_active);
+	return vm86;
+}
 
 /*
  * The VM-entry interruption information, which KVM keeps no copy of, made again from what KVM makes it
@@ -19,13 +33,9 @@ static __always_inline void fill_injection(struct reblock_record *r, struct kvm_
 					   const enum access access)
 {
 	struct kvm_vcpu___nr *older = (void *)vcpu;
-	struct vcpu_vmx *vmx = (void *)vcpu;
-	int vm86 = 1;
 	__u32 vector, type;
 
-	if (bpf_core_field_exists(vmx->rmode.vm86_active))
-		VMX_READ(vm86, vmx, rmode.vm86_active);
-	if (vm86 || (r->flags & REBLOCK_L2))
+	if (is_vm86(vcpu, access) || (r->flags & REBLOCK_L2))
 		return;
 	r->presence |= REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_NMI_INJECTED;
 	if (READ(access, vcpu, arch.exception.injected)) {
@@ -93,8 +103,8 @@ static __always_inline int on_entry(struct kvm_vcpu *vcpu, const enum access acc
 	if (ship_all)
 		follow_thread(state, (__u64)vcpu);
 	begin(&r, REBLOCK_ENTRY);
-	vmcs = read_vmcs(vmx);
-	fill_vmcs(&r, vmx, vmcs);
+	vmcs = read_vmcs(vmx, access);
+	fill_vmcs(&r, vmx, vmcs, REBLOCK_ENTRY);
 	fill_injection(&r, vcpu, access);
 	fill_enlightened(&r, vmcs);
 	take_vmread(&r, (__u64)vcpu);

@@ -44,7 +44,8 @@ static __always_inline void complete(struct vcpu_state *state, struct kvm_vcpu *
 	    (state->exit.reason & REBLOCK_REASON_FAILED_ENTRY))
 		return;
 	changed = dirty(vcpu, access);
-	if ((changed & RESET_DIRTY) == RESET_DIRTY || (__u64)read_vmcs(vmx) != state->loaded_vmcs)
+	if ((changed & RESET_DIRTY) == RESET_DIRTY ||
+	    (__u64)read_vmcs(vmx, access) != state->loaded_vmcs)
 		return;
 	if (!(has & REBLOCK_HAS_QUALIFICATION))
 		missing |= AVAIL_QUALIFICATION;
@@ -92,9 +93,9 @@ static __always_inline int keep(struct kvm_vcpu *vcpu, __u32 reason, const enum 
 	if (r->reason & REBLOCK_REASON_FAILED_ENTRY)
 		return end_exit(state, (__u64)vcpu);
 
-	vmcs = read_vmcs(vmx);
+	vmcs = read_vmcs(vmx, access);
 	state->loaded_vmcs = (__u64)vmcs;
-	fill_vmcs(r, vmx, vmcs);
+	fill_vmcs(r, vmx, vmcs, REBLOCK_EXIT);
 	fill_enlightened(r, vmcs);
 	read_info(vmx, &info);
 	/* Kernels up to 5.11 read it only after this tracepoint; this member came with 5.14. */

@@ -39,7 +39,7 @@ static __always_inline int on_blocked(struct kvm_vcpu *vcpu, bool blocked, bool 
 	if (!is_awake((__u64)vcpu))
 		return 0;
 	state = track(vcpu, LOAD);
-	vmcs = read_vmcs(vmx);
+	vmcs = read_vmcs(vmx, LOAD);
 	if (!state || is_l2(vmx, vmcs))
 		return 0;
 	VMX_READ(pin, vmcs, controls_shadow.pin);

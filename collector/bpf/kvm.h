@@ -41,6 +41,7 @@ struct kvm_queued_interrupt {
 struct kvm_vcpu_arch {
 	unsigned long regs[17];
 	__u32 regs_avail, regs_dirty;
+	unsigned long cr0;
 	struct kvm_queued_exception exception;
 	struct kvm_queued_interrupt interrupt;
 	bool nmi_injected;
@@ -53,6 +54,7 @@ struct kvm_vcpu_stat_generic {
 struct kvm_vcpu_stat {
 	struct kvm_vcpu_stat_generic generic; /* since 5.14 */
 	__u64 exits;
+	__u64 guest_mode; /* since 5.14: 1 while a nested guest runs */
 };
 
 struct kvm_vcpu {

@@ -113,8 +113,13 @@ int nmi_allowed(arguments *context)
 SEC("fentry/kvm_vcpu_ioctl_x86_set_vcpu_events")
 int set_vcpu_events(arguments *context)
 {
-	CALLED(CALL_EVENTS_WRITE);
-	return on_events_write((void *)context[0], (void *)context[1]);
+	struct kvm_vcpu *vcpu = (void *)context[0];
+	struct kvm *kvm = READ(LOAD, vcpu, kvm);
+
+	/* Of a TDX guest KVM has no mask to write, so that this call is no occasion for another. */
+	if (kvm && !is_tdx(kvm, LOAD))
+		CALLED(CALL_EVENTS_WRITE);
+	return on_events_write(vcpu, (void *)context[1]);
 }
 
 SEC("tp_btf/kvm_userspace_exit")

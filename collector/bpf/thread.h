@@ -28,10 +28,11 @@ static __always_inline __u64 get_running(__u32 cpu)
 /* Remembers which vCPU this thread runs, until KVM_RUN returns. */
 static __always_inline void follow_thread(struct vcpu_state *state, __u64 vcpu)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u32 tid;
 
 	if (!follow_threads || state->tid)
 		return;
+	tid = bpf_get_current_pid_tgid();
 	if (!bpf_map_update_elem(&threads, &tid, &vcpu, BPF_ANY)) {
 		state->tid = tid;
 		return;

@@ -6,7 +6,7 @@
 #ifndef COLLECTOR_BPF_VMREAD_H
 #define COLLECTOR_BPF_VMREAD_H
 
-#include "injection.h"
+#include "slot.h"
 #include "state.h"
 
 const volatile bool have_vmread; /* the module is loaded */
@@ -40,38 +40,18 @@ static __always_inline int on_vmread(const unsigned long long *arguments)
 
 /*
  * Adds to the record R of an exit or entry what the module has read at it, and empties the slot. VCPU is
- * the vCPU's address, 0 where it is not known. Does nothing where the module is not there, has not read
- * anything, or the values are of another event.
+ * the vCPU's address, 0 where it is not known.
  */
 static __always_inline void take_vmread(struct reblock_record *r, __u64 vcpu)
 {
-	__u32 cpu = r->cpu, what;
 	struct vmread_slot *slot;
+	__u32 cpu = r->cpu;
 
 	if (!have_vmread)
 		return;
 	slot = bpf_map_lookup_elem(&vmread, &cpu);
-	if (!slot)
-		return;
-	what = slot->what;
-	slot->what = 0;
-	if (what >> 16 != r->kind || (vcpu && slot->vcpu != vcpu))
-		return;
-	/* A failed entry saves nothing: there is no state of the guest at such an exit. */
-	if (r->kind == REBLOCK_EXIT && (r->reason & REBLOCK_REASON_FAILED_ENTRY))
-		return;
-	if (what & REBLOCK_HAS_INTERRUPTIBILITY)
-		r->interruptibility = slot->interruptibility;
-	if (what & REBLOCK_HAS_IDT_VECTORING)
-		r->idt_vectoring = slot->idt_vectoring;
-	if (what & REBLOCK_HAS_PIN)
-		r->pin = slot->pin;
-	if (what & REBLOCK_HAS_EXEC)
-		r->exec = slot->exec;
-	if (what & REBLOCK_HAS_INTR_INFO)
-		set_injection(r, slot->intr_info);
-	r->presence |= what & (REBLOCK_HAS_INTERRUPTIBILITY | REBLOCK_HAS_IDT_VECTORING |
-			       REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC);
+	if (slot)
+		take_slot(slot, r, vcpu);
 }
 
 #endif

@@ -74,8 +74,12 @@ static __always_inline void read_info(struct vcpu_vmx *vmx, struct exit_info *in
 	struct vcpu_vmx___vt *vt = (void *)vmx;
 
 	if (!bpf_core_field_exists(vmx->exit_qualification)) {
-		VMX_READ(info->qualification, vt, vt.exit_qualification);
-		VMX_READ(info->intr_info, vt, vt.exit_intr_info);
+		if (BEHIND(vt->vt.exit_qualification, 8, vt->vt.exit_intr_info)) {
+			bpf_core_read(info, 12, &vt->vt.exit_qualification);
+		} else {
+			VMX_READ(info->qualification, vt, vt.exit_qualification);
+			VMX_READ(info->intr_info, vt, vt.exit_intr_info);
+		}
 		VMX_READ(info->idt_vectoring, vmx, idt_vectoring_info);
 	} else if (BEHIND(vmx->exit_qualification, 8, vmx->exit_intr_info) &&
 		   BEHIND(vmx->exit_intr_info, 4, vmx->idt_vectoring_info)) {
@@ -96,10 +100,17 @@ static __always_inline __u64 read_rip(struct kvm_vcpu *vcpu, const enum access a
 		       READ(access, vcpu, arch.regs[VCPU_REGS_RIP]);
 }
 
-static __always_inline struct loaded_vmcs *read_vmcs(struct vcpu_vmx *vmx)
+/*
+ * The VMCS that KVM works on: vmcs01 unless KVM says that a nested guest runs, which costs no call to learn. KVM sets
+ * both on its way from one to the other (enter_guest_mode and vmx_switch_vmcs), between an exit and the next entry.
+ */
+static __always_inline struct loaded_vmcs *read_vmcs(struct vcpu_vmx *vmx, const enum access access)
 {
+	struct kvm_vcpu *vcpu = (void *)vmx;
 	struct loaded_vmcs *vmcs = 0;
 
+	if (bpf_core_field_exists(vcpu->stat.guest_mode) && !READ(access, vcpu, stat.guest_mode))
+		return __builtin_preserve_access_index(&vmx->vmcs01);
 	VMX_READ(vmcs, vmx, loaded_vmcs);
 	return vmcs;
 }
@@ -122,33 +133,79 @@ static __always_inline void fill_enlightened(struct reblock_record *r, struct lo
 		fill_evmcs(r, evmcs);
 }
 
+/* What is read of a struct loaded_vmcs. */
+struct vmcs_view {
+	__u32 controls[2]; /* pin, exec */
+	__u8 unmasked;
+};
+
+/* A call to read memory costs more than some bytes more of it: one does for both where they are that near. */
+#define NEAR 160
+
+static __always_inline void read_both(struct loaded_vmcs *vmcs, struct vmcs_view *view)
+{
+	__u32 first = bpf_core_field_offset(vmcs->nmi_known_unmasked);
+	__u32 last = bpf_core_field_offset(vmcs->controls_shadow.exec);
+	__u32 at = bpf_core_field_offset(vmcs->controls_shadow.pin) - first;
+	__u8 bytes[NEAR] __attribute__((aligned(8)));
+
+	bpf_probe_read_kernel(bytes, last + 4 - first, (__u8 *)vmcs + first);
+	view->unmasked = bytes[0];
+	__builtin_memcpy(view->controls, bytes + at, 8);
+}
+
+static __always_inline void read_controls(struct loaded_vmcs *vmcs, struct vmcs_view *view)
+{
+	if (!bpf_core_field_exists(vmcs->controls_shadow))
+		return;
+	if (BEHIND(vmcs->controls_shadow.pin, 4, vmcs->controls_shadow.exec)) {
+		bpf_core_read(view->controls, 8, &vmcs->controls_shadow.pin);
+	} else {
+		VMX_READ(view->controls[0], vmcs, controls_shadow.pin);
+		VMX_READ(view->controls[1], vmcs, controls_shadow.exec);
+	}
+}
+
+/* Whether read_both can be used: its two members lie as they do in all kernels so far. */
+static __always_inline bool are_near(struct loaded_vmcs *vmcs)
+{
+	__u32 first, last;
+
+	if (!bpf_core_field_exists(vmcs->controls_shadow) ||
+	    !bpf_core_field_exists(vmcs->nmi_known_unmasked) ||
+	    !BEHIND(vmcs->controls_shadow.pin, 4, vmcs->controls_shadow.exec))
+		return false;
+	first = bpf_core_field_offset(vmcs->nmi_known_unmasked);
+	last = bpf_core_field_offset(vmcs->controls_shadow.exec);
+	return first < last && last - first <= NEAR - 4;
+}
+
 /* The controls, KU and whose VMCS it is: the same for exits and entries. */
 static __always_inline void fill_vmcs(struct reblock_record *r, struct vcpu_vmx *vmx,
-				      struct loaded_vmcs *vmcs)
+				      struct loaded_vmcs *vmcs, __u8 kind)
 {
-	struct vmcs_controls_shadow *controls = &vmcs->controls_shadow;
-	__u32 both[2] = { 0 };
-	bool unmasked = false;
+	bool want_unmasked = bpf_core_field_exists(vmcs->nmi_known_unmasked) &&
+			     (recover_after || kind == REBLOCK_ENTRY);
+	struct vmcs_view view = { 0 };
 
 	r->presence |= REBLOCK_HAS_L2;
 	if (is_l2(vmx, vmcs))
 		r->flags |= REBLOCK_L2;
+	if (want_unmasked && are_near(vmcs)) {
+		read_both(vmcs, &view);
+	} else {
+		read_controls(vmcs, &view);
+		if (want_unmasked)
+			VMX_READ(view.unmasked, vmcs, nmi_known_unmasked);
+	}
 	if (bpf_core_field_exists(vmcs->controls_shadow)) {
-		if (BEHIND(controls->pin, 4, controls->exec)) {
-			VMX_READ(both, controls, pin);
-		} else {
-			VMX_READ(both[0], controls, pin);
-			VMX_READ(both[1], controls, exec);
-		}
-		r->pin = both[0];
-		r->exec = both[1];
+		r->pin = view.controls[0];
+		r->exec = view.controls[1];
 		r->presence |= REBLOCK_HAS_PIN | REBLOCK_HAS_EXEC;
 	}
-	if (bpf_core_field_exists(vmcs->nmi_known_unmasked) &&
-	    (recover_after || r->kind == REBLOCK_ENTRY)) {
-		VMX_READ(unmasked, vmcs, nmi_known_unmasked);
+	if (want_unmasked) {
 		r->presence |= REBLOCK_HAS_NMI_KNOWN_UNMASKED;
-		if (unmasked)
+		if (view.unmasked)
 			r->flags |= REBLOCK_NMI_KNOWN_UNMASKED;
 	}
 }

@@ -6,9 +6,13 @@ import recorded
 
 REFUSED = {"nonsense", "refused"}  # what must not succeed
 SUCCEEDED = {
-    "first", "kvm", "recorded", "kvm_intel_goes", "kvm_goes", "kvm_again", "recorded_again", "traced", "goes",
-    "recorded_without", "guest", "all_gone", "chosen", "recorded_chosen", "goes_again",
+    "faults_without_kvm", "faults_with_kvm", "first", "kvm", "recorded", "kvm_intel_goes", "kvm_goes", "kvm_again",
+    "recorded_again", "traced", "goes", "recorded_without", "guest", "all_gone", "chosen", "recorded_chosen", "goes_again",
 }  # fmt: skip
+
+
+def log_of(folder):
+    return (folder / "kernel.log").read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def events_of(program, folder, trace):
@@ -43,7 +47,8 @@ def compare(program, folder):
         yield "the event is not printed, or never with blocking"
     if any(re.search(r"[0-9a-f]{12}", line.split("reblock_vmread:")[1]) for line in lines):
         yield "the event prints an address"
-    log = (folder / "kernel.log").read_text(encoding="utf-8", errors="replace")
-    for line in log.splitlines():
+    for line in log_of(folder):
         if re.search(r"BUG|WARNING|Oops|Call Trace|general protection|invalid opcode", line):
             yield f"the kernel says: {line}"
+    if not any("vmx_faults: CR4.VMXE is 0" in line for line in log_of(folder)):
+        yield "VMREAD was not tried outside VMX operation"

@@ -18,6 +18,14 @@ cmake --install "$build" --prefix "$work/first" >"$work/log" || fail "$(cat "$wo
 mv "$work/first" "$work/moved"
 prefix=$work/moved
 
+# What runs the agent, where the collector was built: the unit names the program by the prefix that it was given.
+if "$prefix/bin/reblock" --help | grep -q '^ *watch'; then
+    grep -qF "ExecStart=$work/first/bin/reblock watch " "$prefix/lib/systemd/system/reblock-watch.service" || fail "the unit starts something else"
+    for file in reblock.rules.yml reblock.json; do
+        [[ -s $prefix/share/reblock/$file ]] || fail "$file is missing"
+    done
+fi
+
 pc=$(find "$prefix" -name reblock.pc)
 [[ -n $pc ]] || fail "no reblock.pc"
 export PKG_CONFIG_PATH=${pc%/*}

@@ -4,6 +4,7 @@
 set -euo pipefail
 
 build=$1
+built=
 if [[ -z ${inside_fakeroot:-} && $EUID -ne 0 ]]; then
     if ! command -v fakeroot >/dev/null; then
         echo "needs root or fakeroot"
@@ -79,9 +80,21 @@ if [[ -n $module ]]; then
     source=$(echo "$root"/usr/src/reblock-vmread-*)
     [[ -s $source/dkms.conf && -s $source/Makefile ]] || fail "no source of the module"
     ! grep -n '@[A-Z]*@' "$source/dkms.conf" || fail "dkms.conf was not filled in"
+    # alone, without the project around it
+    ! command -v make >/dev/null || make -C "$source" MAKE=true all >"$work/make.log" 2>&1 || fail "its Makefile: $(cat "$work/make.log")"
     if command -v dkms >/dev/null; then
         dkms status --dkmstree "$root/var/lib/dkms" --sourcetree "$root/usr/src" | grep -q '^reblock-vmread[/,]' ||
             fail "DKMS does not know the module: $(cat "$work/install.log")"
+        # Built from what was installed, for the kernels that the box has fetched headers of and this host a compiler for.
+        for headers in "${SOURCE_DIR:-$(dirname "$0")/../..}"/build/box/headers/*; do
+            [[ -s $headers/build/.kernelvariables && -s $headers/release ]] || continue
+            compiler=$(sed -n 's/^CC *=.*\(gcc-[0-9]*\).*/\1/p' "$headers/build/.kernelvariables" | head -1)
+            [[ -n $compiler ]] && command -v "$compiler" >/dev/null || continue
+            dkms build -m reblock-vmread -v "$(dpkg-deb -f "$module" Version)" -k "$(cat "$headers/release")" \
+                --kernelsourcedir "$(readlink -f "$headers/build")" --dkmstree "$root/var/lib/dkms" --sourcetree "$root/usr/src" \
+                --installtree "$root/lib/modules" >"$work/dkms.log" 2>&1 || fail "dkms build: $(cat "$work/dkms.log")"
+            built+=" $(cat "$headers/release")"
+        done
         # there are no headers in the root
         grep -q 'headers of Linux .* are not installed' "$work/install.log" || fail "missing headers are not said"
     else
@@ -116,4 +129,4 @@ if command -v lintian >/dev/null; then
     lintian --allow-root --fail-on none --tag-display-limit 0 "${packages[@]}" >"$work/lintian" 2>&1 || fail "lintian: $(cat "$work/lintian")"
     ! grep '^E:' "$work/lintian" || fail "lintian finds errors"
 fi
-echo "built, installed, removed and purged: ${names//$'\n'/ }"
+echo "built, installed, removed and purged: ${names//$'\n'/ }${built:+; the module by DKMS for$built}"

@@ -2,6 +2,7 @@
 /* Names of VMs, from command lines and cgroups as VMMs have them and as somebody hostile would. */
 #include "collector/vm_name.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -329,7 +330,38 @@ static void process(void **state)
 	assert_int_equal(vm_name_of(UINT32_MAX, name, sizeof(name)), 0);
 }
 
-int main(void)
+/* In another PID namespace the number is another process's there: its name would be a wrong one. */
+static void other_pids(void **state)
+{
+	char name[ROOM];
+	pid_t outer = fork(), inner;
+	int status;
+
+	(void)state;
+	assert_true(outer >= 0);
+	if (!outer) {
+		pid_t me = getpid();
+
+		if (unshare(CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
+			_exit(77);
+		inner = fork();
+		if (!inner) {
+			/* this process's own command line, told by the host's number: there is one */
+			strcpy(name, "old");
+			_exit(vm_name_of((uint32_t)me, name, sizeof(name)) || name[0]);
+		}
+		if (inner < 0 || waitpid(inner, &status, 0) != inner || !WIFEXITED(status))
+			_exit(2);
+		_exit(WEXITSTATUS(status));
+	}
+	assert_int_equal(waitpid(outer, &status, 0), outer);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(qemu),
@@ -341,7 +373,13 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(any_text),
 		cmocka_unit_test(process),
+		cmocka_unit_test(other_pids),
 	};
 
+	/* with a command line that has a name in it, for other_pids to find or not */
+	if (argc == 1) {
+		execl("/proc/self/exe", argv[0], "-name", "test", (char *)NULL);
+		return 1;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * What a filter leaves out is not missed: the audit finds the same in the filtered stream as in the whole
  * one, whatever the recorder sees, and whatever is lost of what the filter let through.
  */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -405,6 +406,36 @@ static void since_an_nmi(void **state)
 	assert_true(assumed[0] > 1000 && assumed[1] > 1000);
 }
 
+/* What real hosts did, as the recorder saw it. */
+static void recorded_traces(void **state)
+{
+	glob_t traces;
+
+	(void)state;
+	assert_int_equal(glob(SOURCE_DIR "/corpus/traces/*.rbt", 0, NULL, &traces), 0);
+	assert_true(traces.gl_pathc > 5);
+	for (size_t i = 0; i < traces.gl_pathc; i++) {
+		const struct reblock_record *records;
+		struct reblock_input *input = NULL;
+		char *error = NULL;
+		size_t all = 0;
+		long n;
+
+		if (reblock_input_open(traces.gl_pathv[i], NULL, NULL, &input, &error))
+			fail_msg("%s", error);
+		while ((n = reblock_input_next(input, &records)) > 0) {
+			assert_true(all + (size_t)n <= RECORDS);
+			memcpy(&whole[all], records, (size_t)n * sizeof(*records));
+			all += (size_t)n;
+		}
+		assert_int_equal(n, 0);
+		filter_and_compare(all, reblock_input_source(input), REBLOCK_VNMI_ON, 0,
+				   traces.gl_pathv[i], 0);
+		reblock_input_close(input);
+	}
+	globfree(&traces);
+}
+
 /* Runs last: the streams must have had something to be missed, and something to leave out. */
 static void there_was_something(void **state)
 {
@@ -425,11 +456,11 @@ static void there_was_something(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(simulated_hosts),
-					    cmocka_unit_test(random_streams),
-					    cmocka_unit_test(livelocks),
-					    cmocka_unit_test(since_an_nmi),
-					    cmocka_unit_test(there_was_something) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(simulated_hosts), cmocka_unit_test(random_streams),
+		cmocka_unit_test(livelocks),       cmocka_unit_test(since_an_nmi),
+		cmocka_unit_test(recorded_traces), cmocka_unit_test(there_was_something)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

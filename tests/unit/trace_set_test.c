@@ -56,6 +56,7 @@ static uint64_t size_of_all(unsigned last, unsigned *first)
 		if (!*first)
 			*first = i;
 		total += (uint64_t)status.st_size;
+		assert_true(status.st_size <= MOST / REBLOCK_TRACE_SET_FILES);
 		assert_int_equal(status.st_mode & 07777, 0600);
 	}
 	return total;
