@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* reblock watch: the agent. */
+#include <inttypes.h>
 #include <string.h>
 #include "cli/cli.h"
 
@@ -249,8 +250,8 @@ static int complete(struct options *o, char *control, size_t size)
 	}
 	if (a->max_size < 4 * evidence_file_size(4 * a->records)) {
 		cli_say("watch",
-			"--max-size is too small for evidence of %zu records each; make it at least %llu",
-			a->records, (unsigned long long)(4 * evidence_file_size(4 * a->records)));
+			"--max-size is too small for evidence of %zu records each; make it at least %" PRIu64,
+			a->records, 4 * evidence_file_size(4 * a->records));
 		return CLI_ERROR;
 	}
 #ifndef REBLOCK_COLLECTOR
