@@ -129,9 +129,10 @@ static int listen_passed(struct listening *l, char **error)
 {
 	int err = take_passed(l);
 
-	if (err && asprintf(error,
-			    "--listen systemd takes one listening TCP socket from a socket unit: %s",
-			    err == -ENOENT ? "none was passed" : strerror(-err)) < 0)
+	if (err &&
+	    asprintf(error,
+		     "--listen systemd takes one listening TCP socket from a socket unit: %s",
+		     err == -ENOENT ? "none was passed" : strerror(-err)) < 0)
 		*error = NULL;
 	return err;
 }
