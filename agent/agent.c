@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "agent/agent.h"
 #include "agent/control.h"
@@ -251,11 +253,14 @@ static bool start_judge(struct agent *a)
 					     .rate = o->rate };
 	struct writer_options writer = { .outlet = a->output,
 					 .style = { o->json, o->from ? o->from : "live" } };
+	struct stat st;
 	char *error;
 
 	if (o->evidence && evidence_open(o->evidence, o->max_size, &a->evidence, &error))
 		return complain(error);
 	writer.evidence = a->evidence;
+	/* A pipe's other end is not to be held up. */
+	writer.patient = o->from && stat(o->from, &st) == 0 && S_ISREG(st.st_mode);
 	a->writer = writer_new(&writer);
 	if (!a->writer || judge_init(&a->judge, &judge, &a->metrics, a->writer))
 		return complain(NULL);
@@ -303,6 +308,21 @@ static void stop(struct agent *a)
 	notify_end(&a->notify);
 }
 
+/*
+ * A standard descriptor that is closed would become the next file that is opened, and what is printed end there. What takes its
+ * place cannot be written to either, so that this is noticed.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 enum agent_status agent_run(const struct agent_options *options)
 {
 	struct sigaction action = { .sa_handler = ask_to_end };
@@ -314,6 +334,7 @@ enum agent_status agent_run(const struct agent_options *options)
 		return status;
 	}
 	a->options = options;
+	hold_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -12,6 +12,7 @@
 #include "agent/thread.h"
 
 #define CLIENTS 4
+#define BACKLOG 16
 #define COMMAND_MOST 64
 #define PATIENCE 2000000000ull /* ns, for a client to send its line */
 
@@ -46,6 +47,7 @@ static void make_folder(const char *path)
 static int listen_on(const char *path, int *fd)
 {
 	struct sockaddr_un address;
+	struct stat st;
 	mode_t mask;
 	int err = control_address(path, &address), other;
 
@@ -58,13 +60,13 @@ static int listen_on(const char *path, int *fd)
 		close(other);
 		return -EADDRINUSE;
 	}
-	if (other == -ECONNREFUSED)
+	if (other == -ECONNREFUSED && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
 		(void)unlink(path);
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return -errno;
 	mask = umask(0177);
-	if (bind(*fd, (struct sockaddr *)&address, sizeof(address)) || listen(*fd, CLIENTS))
+	if (bind(*fd, (struct sockaddr *)&address, sizeof(address)) || listen(*fd, BACKLOG))
 		err = -errno;
 	umask(mask);
 	if (err)

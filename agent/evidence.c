@@ -100,7 +100,7 @@ static int look(struct evidence *e)
 		} else if (strlen(entry->d_name) < sizeof(file.name) &&
 			   evidence_name_is(entry->d_name)) {
 			memset(&file, 0, sizeof(file));
-			(void)snprintf(file.name, sizeof(file.name), "%s", entry->d_name);
+			memcpy(file.name, entry->d_name, strlen(entry->d_name));
 			file.size = (uint64_t)st.st_size;
 			file.modified = st.st_mtim;
 			err = add(e, &file);

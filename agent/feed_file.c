@@ -28,8 +28,9 @@ struct feed_from_file {
 	bool opened, ended;
 	int error; /* of the reading, negative */
 	uint64_t damages;
-	bool stopped; /* nobody takes anything any more */
-	bool begun;   /* the sink has been told */
+	bool stopped;   /* nobody takes anything any more */
+	bool abandoned; /* and the reader frees this, should it ever come back from read(2) */
+	bool begun;     /* the sink has been told */
 };
 
 static void damage(void *context, const char *message)
@@ -60,6 +61,21 @@ static bool hand_over(struct feed_from_file *f, const struct reblock_record *rec
 	return go_on;
 }
 
+static void *end_reading(struct feed_from_file *f)
+{
+	bool abandoned;
+
+	pthread_mutex_lock(&f->lock);
+	f->ended = true;
+	abandoned = f->abandoned;
+	pthread_mutex_unlock(&f->lock);
+	if (abandoned) {
+		reblock_input_close(f->input);
+		free(f);
+	}
+	return NULL;
+}
+
 static void *read_all(void *context)
 {
 	struct feed_from_file *f = context;
@@ -73,7 +89,7 @@ static void *read_all(void *context)
 		say("%s", error ? error : "out of memory");
 		free(error);
 		hand_over(f, NULL, err);
-		return NULL;
+		return end_reading(f);
 	}
 	pthread_mutex_lock(&f->lock);
 	f->input = input;
@@ -85,7 +101,7 @@ static void *read_all(void *context)
 		if (n < 0)
 			say("%s: reading failed: %s", f->path, strerror((int)-n));
 	} while (hand_over(f, records, n) && n > 0);
-	return NULL;
+	return end_reading(f);
 }
 
 /* What stands in for controls that the format cannot carry: as reblock audit does it. */
@@ -176,9 +192,11 @@ static void free_feed(struct feed *feed)
 	f->stopped = true;
 	f->n = 0;
 	done = f->ended;
+	f->abandoned = !done;
+	if (!done)
+		pthread_detach(f->thread);
 	pthread_cond_broadcast(&f->changed);
 	pthread_mutex_unlock(&f->lock);
-	/* It may wait in read(2): then it ends with the process, with what it needs. */
 	if (!done)
 		return;
 	pthread_join(f->thread, NULL);

@@ -8,7 +8,7 @@ struct metrics;
 
 /*
  * Starts it at WHERE: "127.0.0.1:9747", "[::1]:9747", "localhost:9747"; port 0: one that is free. METRICS must live as
- * long. Returns 0 and sets *HTTP, to be ended by http_end; or a negative errno with *ERROR (to be freed) a plain
+ * long. "systemd": on the socket that a socket unit passes. Returns 0 and sets *HTTP, to be ended by http_end; or a negative errno with *ERROR (to be freed) a plain
  * sentence: -EINVAL for what is no such address, others of socket(2) and bind(2).
  */
 int http_begin(const char *where, struct metrics *metrics, struct http **http, char **error);

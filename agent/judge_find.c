@@ -55,15 +55,17 @@ void judge_judgement(void *context, const struct reblock_judgement *judgement)
 	}
 }
 
-/* A new capture for V, with what was kept of it up to now. NULL: there is no room. */
+/* A new capture for V, with what was kept of it up to now. NULL without memory. */
 static struct capture *begin(struct judge *j, struct vcpus_vcpu *v, const char *label)
 {
 	const struct reblock_record *meta = vms_meta_of(&j->vms, (uint32_t)(v->key >> 16));
-	struct capture **last = &j->open, *c;
+	struct capture **last, *c;
 	const struct kept *kept;
 
+	/* The oldest has waited long enough. */
 	if (j->n_open == OPEN_MOST)
-		return NULL;
+		judge_close(j, vcpus_find(&j->vcpus, j->open->vm, j->open->vcpu));
+	last = &j->open;
 	c = capture_new(ROOM_FACTOR * j->options.records);
 	if (!c)
 		return NULL;

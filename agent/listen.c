@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -93,6 +94,49 @@ static int bind_to(const union address *a, struct listening *l)
 	return 0;
 }
 
+#define FIRST_PASSED 3
+
+/*
+ * The socket that systemd has opened for this service (sd_listen_fds(3)), so that the agent need not be allowed to
+ * open one.
+ */
+static int take_passed(struct listening *l)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	int listens = 0, flags;
+	socklen_t size = sizeof(listens);
+	union address has;
+
+	if (!pid || !count || strtol(pid, NULL, 10) != getpid() || strcmp(count, "1") != 0)
+		return -ENOENT;
+	l->fd = FIRST_PASSED;
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size))
+		return -errno;
+	size = sizeof(has);
+	if (getsockname(l->fd, &has.any, &size))
+		return -errno;
+	if (!listens || (has.any.sa_family != AF_INET && has.any.sa_family != AF_INET6))
+		return -EPROTOTYPE;
+	flags = fcntl(l->fd, F_GETFL);
+	if (flags < 0 || fcntl(l->fd, F_SETFL, flags | O_NONBLOCK) ||
+	    fcntl(l->fd, F_SETFD, FD_CLOEXEC))
+		return -errno;
+	describe(&has, l);
+	return 0;
+}
+
+static int listen_passed(struct listening *l, char **error)
+{
+	int err = take_passed(l);
+
+	if (err &&
+	    asprintf(error,
+		     "--listen systemd takes one listening TCP socket from a socket unit: %s",
+		     err == -ENOENT ? "none was passed" : strerror(-err)) < 0)
+		*error = NULL;
+	return err;
+}
+
 int listen_at(const char *where, struct listening *l, char **error)
 {
 	union address a;
@@ -100,10 +144,12 @@ int listen_at(const char *where, struct listening *l, char **error)
 
 	*error = NULL;
 	memset(l, 0, sizeof(*l));
+	if (strcmp(where, "systemd") == 0)
+		return listen_passed(l, error);
 	if (!read_address(where, &a)) {
 		n = asprintf(
 			error,
-			"--listen takes an address and a port, such as 127.0.0.1:9747 or [::1]:9747, or none, not \"%s\"",
+			"--listen takes an address and a port, such as 127.0.0.1:9747 or [::1]:9747, systemd or none, not \"%s\"",
 			where);
 		if (n < 0)
 			*error = NULL;

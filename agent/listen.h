@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A listening TCP socket from the text of an address. */
+/* A listening TCP socket from the text of an address, or the one that systemd passes. */
 #ifndef AGENT_LISTEN_H
 #define AGENT_LISTEN_H
 

@@ -14,8 +14,9 @@ struct outlet {
 	pthread_cond_t changed;
 	struct outlet_state state;
 	bool ending;
-	bool within; /* what was written last is no end of a line */
-	bool broken; /* and that line's rest was given up */
+	bool abandoned; /* its thread frees it, should it ever get that far */
+	bool within;    /* what was written last is no end of a line */
+	bool broken;    /* and that line's rest was given up */
 	size_t room, at,
 		n; /* of the buffer: its size, where what waits begins, and how much that is */
 	char buffer[];
@@ -89,6 +90,7 @@ static int write_some(struct outlet *o, size_t size)
 static void *run(void *context)
 {
 	struct outlet *o = context;
+	bool abandoned;
 
 	pthread_mutex_lock(&o->lock);
 	while (o->n || !o->ending) {
@@ -104,7 +106,10 @@ static void *run(void *context)
 		if (!o->n)
 			pthread_cond_broadcast(&o->changed);
 	}
+	abandoned = o->abandoned;
 	pthread_mutex_unlock(&o->lock);
+	if (abandoned)
+		free(o);
 	return NULL;
 }
 
@@ -166,8 +171,11 @@ bool outlet_end(struct outlet *o, unsigned ms)
 	while (o->n && !pthread_cond_timedwait(&o->changed, &o->lock, &until))
 		;
 	left = o->n != 0;
+	o->abandoned = left;
+	/* Its thread waits in write(2), perhaps for ever, with what it needs. */
+	if (left)
+		pthread_detach(o->thread);
 	pthread_mutex_unlock(&o->lock);
-	/* Its thread waits in write(2) for ever, with what it needs: it ends with the process. */
 	if (left)
 		return true;
 	pthread_join(o->thread, NULL);

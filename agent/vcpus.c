@@ -22,8 +22,13 @@ int vcpus_begin(struct vcpus *t, size_t most, size_t records, size_t bytes)
 
 void vcpus_end(struct vcpus *t)
 {
-	while (t->oldest)
-		vcpus_remove(t, t->oldest);
+	struct vcpus_vcpu *newer;
+
+	for (struct vcpus_vcpu *v = t->oldest; v; v = newer) {
+		newer = v->newer;
+		free(v->ring);
+		free(v);
+	}
 	free((void *)t->buckets);
 	memset(t, 0, sizeof(*t));
 }

@@ -119,6 +119,8 @@ void writer_take(struct writer *w, struct capture *c)
 	bool room;
 
 	pthread_mutex_lock(&w->lock);
+	while (w->options.patient && w->waiting >= WRITER_MOST)
+		pthread_cond_wait(&w->changed, &w->lock);
 	room = w->waiting < WRITER_MOST;
 	if (room) {
 		c->next = NULL;

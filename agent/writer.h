@@ -21,12 +21,13 @@ struct writer_options {
 	struct evidence *evidence; /* NULL: none is kept */
 	struct outlet *outlet;     /* where findings are told */
 	struct line_style style;
+	bool patient; /* wait for the disk rather than tell without evidence: the records do not run away */
 };
 
 /* Returns NULL where memory or threads are short. What OPTIONS name must live as long. */
 struct writer *writer_new(const struct writer_options *options);
 
-/* Takes CAPTURE over. Never waits. */
+/* Takes CAPTURE over. Never waits, unless it is patient. */
 void writer_take(struct writer *writer, struct capture *capture);
 
 /* Tells a finding without evidence, and frees it. MISSING: there should have been some. */

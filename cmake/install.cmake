@@ -46,6 +46,7 @@ if(TARGET collector)
 		list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${unit}\")"
 		COMPONENT program
 	)
+	install(FILES packaging/systemd/reblock-watch.socket DESTINATION lib/systemd/system COMPONENT program)
 	install(
 		FILES packaging/prometheus/reblock.rules.yml packaging/grafana/reblock.json
 		DESTINATION ${CMAKE_INSTALL_DATADIR}/reblock

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* reblock watch: the agent. */
+#include <inttypes.h>
 #include <string.h>
 #include "cli/cli.h"
 
@@ -17,7 +18,8 @@ static const char help_text[] =
 	"  --evidence DIR      keep the records around each finding there, in files that reblock audit reads\n"
 	"  --records N         so many records of the vCPU before a finding, and half as many after (2 to 4096, default 64)\n"
 	"  --max-size N        bytes of evidence at most, with K, M or G; the oldest goes first (default 256M)\n"
-	"  --listen ADDR:PORT  serve metrics there, or none (default 127.0.0.1:9747)\n"
+	"  --listen ADDR:PORT  serve metrics there, or none, or systemd: on the socket that a socket unit passes (default\n"
+	"                      127.0.0.1:9747)\n"
 	"  --per-vm            metrics have the VM as a label\n"
 	"  --max-vcpus N       keep a state of at most N vCPUs, those seen latest (default 4096)\n\n"
 	"  --all               judge every exit, not only those that the filter in the kernel takes for relevant\n"
@@ -248,8 +250,8 @@ static int complete(struct options *o, char *control, size_t size)
 	}
 	if (a->max_size < 4 * evidence_file_size(4 * a->records)) {
 		cli_say("watch",
-			"--max-size is too small for evidence of %zu records each; make it at least %llu",
-			a->records, (unsigned long long)(4 * evidence_file_size(4 * a->records)));
+			"--max-size is too small for evidence of %zu records each; make it at least %" PRIu64,
+			a->records, 4 * evidence_file_size(4 * a->records));
 		return CLI_ERROR;
 	}
 #ifndef REBLOCK_COLLECTOR

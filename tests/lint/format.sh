@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 command -v clang-format >/dev/null || { echo "clang-format is not installed"; exit 77; }
-find analyzer collector examples fuzz tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+find agent analyzer collector examples fuzz tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror

@@ -12,7 +12,7 @@ while IFS= read -r file; do
         echo "$file: no line with $want"
         failed=1
     fi
-done < <(find dev .ci CMakeLists.txt .clang-format .clang-tidy cmake completions analyzer collector examples fuzz packaging tests -type f \
+done < <(find dev .ci CMakeLists.txt .clang-format .clang-tidy cmake completions agent analyzer collector examples fuzz packaging tests -type f \
     \( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.cmake' -o -name CMakeLists.txt -o -name '.clang-*' \
     -o -name '*.bash' -o -name '*.in' -o -name '*.map' -o -name '*.ld' -o -name dev -o -name run -o ! -name '*.*' \))
 exit "$failed"

@@ -7,5 +7,5 @@ command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; exit 7
 scripts=(dev .ci/run completions/reblock.bash)
 while IFS= read -r file; do
     scripts+=("$file")
-done < <(find analyzer collector corpus fuzz packaging tests cmake -type f -exec grep -lE -m 1 '^#! ?/bin/(ba)?sh' {} +)
+done < <(find agent analyzer collector corpus fuzz packaging tests cmake -type f -exec grep -lE -m 1 '^#! ?/bin/(ba)?sh' {} +)
 shellcheck --severity=warning "${scripts[@]}"

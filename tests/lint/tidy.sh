@@ -8,5 +8,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 command -v clang-tidy >/dev/null || { echo "clang-tidy is not installed"; exit 77; }
 [[ -e $build/compile_commands.json ]] || { echo "$build/compile_commands.json is missing" >&2; exit 1; }
 # gcc's own options mean nothing to clang-tidy; its count of suppressed warnings nothing to us.
-find analyzer collector fuzz -name '*.c' ! -name '*.bpf.c' ! -path 'collector/vmread/*' -print0 |
+find agent analyzer collector fuzz -name '*.c' ! -name '*.bpf.c' ! -path 'collector/vmread/*' -print0 |
     xargs -0 -n 3 -P "$(nproc)" clang-tidy --quiet -p "$build" 2>/dev/null

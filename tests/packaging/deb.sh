@@ -58,7 +58,7 @@ ours()
 [[ -z $(ours) ]] || fail "the root is not empty"
 
 in_root -i "${packages[@]}" >"$work/install.log" 2>&1 || fail "installing: $(cat "$work/install.log")"
-for file in usr/bin/reblock usr/lib/systemd/system/reblock-watch.service etc/default/reblock-watch \
+for file in usr/bin/reblock usr/lib/systemd/system/reblock-watch.service usr/lib/systemd/system/reblock-watch.socket etc/default/reblock-watch \
     usr/share/man/man1/reblock.1.gz usr/share/man/man1/reblock-record.1.gz usr/share/bash-completion/completions/reblock \
     usr/share/reblock/reblock.rules.yml usr/share/reblock/reblock.json usr/share/doc/reblock/copyright \
     usr/share/doc/reblock/alerts.md; do
@@ -107,6 +107,8 @@ mkdir -p "$root/var/lib/private/reblock" "$root/etc/systemd/system/multi-user.ta
 touch "$root/var/lib/private/reblock/reblock-20261122T205901.rbt"
 ln -s private/reblock "$root/var/lib/reblock"
 ln -s /usr/lib/systemd/system/reblock-watch.service "$root/etc/systemd/system/multi-user.target.wants/"
+mkdir -p "$root/etc/systemd/system/sockets.target.wants"
+ln -s /usr/lib/systemd/system/reblock-watch.socket "$root/etc/systemd/system/sockets.target.wants/"
 echo 'REBLOCK_WATCH_OPTIONS="--per-vm"' >"$root/etc/default/reblock-watch"
 
 in_root -i "${packages[@]}" >"$work/again.log" 2>&1 || fail "installing again: $(cat "$work/again.log")"

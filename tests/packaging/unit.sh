@@ -51,15 +51,19 @@ values()
     sed -n "s/^$1=//p" "$unit"
 }
 # What the agent cannot do without: rights to attach, other users' /proc/PID/cmdline, a start after status 75.
-for right in CAP_BPF CAP_PERFMON CAP_SYS_ADMIN; do
+for right in CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_DAC_READ_SEARCH; do
     for setting in AmbientCapabilities CapabilityBoundingSet; do
         [[ " $(values $setting) " == *" $right "* ]] || fail "$setting lacks $right"
     done
 done
-[[ $(values AmbientCapabilities | wc -w) == 3 ]] || fail "more rights than needed: $(values AmbientCapabilities)"
+[[ $(values AmbientCapabilities | wc -w) == 4 ]] || fail "more rights than needed: $(values AmbientCapabilities)"
 [[ $(values ProtectProc) == default && $(values ProcSubset) == all ]] || fail "VMs could not get their names"
 [[ $(values Restart) == on-failure ]] || fail "status 75 would not start it again"
 [[ " $(values RestartPreventExitStatus) " != *" 75 "* ]] || fail "status 75 would not start it again"
+# Its network is the socket that it is passed.
+[[ $(values PrivateNetwork) == yes && " $(values ExecStart) " == *" --listen systemd "* ]] || fail "the agent opens its socket itself"
+[[ " $(values Requires) " == *" reblock-watch.socket "* ]] || fail "no socket is passed"
+grep -qx 'ListenStream=127\.0\.0\.1:9747' "${unit%.service}.socket" || fail "the socket is not on loopback"
 for setting in MemoryMax CPUQuota LimitMEMLOCK ProtectSystem NoNewPrivileges DynamicUser StateDirectory RuntimeDirectory; do
     [[ -n $(values $setting) ]] || fail "$setting is not set"
 done
@@ -88,7 +92,7 @@ while read -r line; do
         fi
     done
 done < <(values SystemCallFilter)
-for call in bpf perf_event_open capset prctl socket bind listen accept4 epoll_wait mmap openat renameat2 unlink fsync clone3 \
+for call in bpf perf_event_open capset prctl socket listen accept4 epoll_wait mmap openat renameat2 unlink fsync clone3 \
     futex prlimit64 fchmod sendmsg timerfd_create; do
     [[ -n ${allowed[$call]:-} ]] || fail "the filter forbids $call"
 done
