@@ -105,7 +105,7 @@ static int take_passed(struct listening *l)
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	int listens = 0, flags;
 	socklen_t size = sizeof(listens);
-	union address has;
+	union address has = { .v6 = { 0 } };
 
 	if (!pid || !count || strtol(pid, NULL, 10) != getpid() || strcmp(count, "1") != 0)
 		return -ENOENT;
