@@ -25,7 +25,8 @@ mirror_of_this_machine() {
 }
 
 # apt_of SUITE DIR [deb-src]: sets the array `apt_options` to apt options that know SUITE only, its sources for deb-src, with
-# all of apt's files in DIR, and fetches its list of packages. Status 1 with words on standard error where that cannot be done.
+# all of apt's files in DIR, and fetches its list of packages; one that lies there already, of this last hour, serves.
+# Status 1 with words on standard error where that cannot be done.
 apt_of() {
     local suite=$1 dir=$2 type=${3:-deb} mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     mirror=$(mirror_of_this_machine)
@@ -37,7 +38,7 @@ apt_of() {
         echo "$keyring is missing (package debian-archive-keyring)" >&2
         return 1
     fi
-    rm -rf "$dir"
+    [[ -n $(find "$dir/$suite.$type" -mmin -60 2>/dev/null) ]] || rm -rf "$dir"
     mkdir -p "$dir"/{lists/partial,cache/archives/partial,empty}
     dir=$(cd "$dir" && pwd)
     echo "$type [arch=amd64 signed-by=$keyring] $mirror $suite main" >"$dir/sources.list"
@@ -49,7 +50,8 @@ apt_of() {
         -o Acquire::Check-Valid-Until=false)
     # Root's apt downloads as another user, who may not be allowed to write here.
     [[ $EUID -ne 0 ]] || apt_options+=(-o APT::Sandbox::User=root)
-    apt-get "${apt_options[@]}" update
+    [[ -e $dir/$suite.$type ]] && return
+    apt-get "${apt_options[@]}" update && touch "$dir/$suite.$type"
 }
 
 # depends_of PACKAGE: the packages that it depends on, one a line.

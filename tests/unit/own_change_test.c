@@ -10,7 +10,7 @@
 
 /* The sanitizers take ten times as long; the release's tests are the thorough ones. */
 #ifdef __SANITIZE_ADDRESS__
-#define CHANGES 10000 /* of each */
+#define CHANGES 5000 /* of each */
 #else
 #define CHANGES 50000 /* of each */
 #endif

@@ -10,7 +10,7 @@
 
 /* The sanitizers take ten times as long; the release's tests are the thorough ones. */
 #ifdef __SANITIZE_ADDRESS__
-#define CHANGES 20000
+#define CHANGES 10000
 #else
 #define CHANGES 100000
 #endif

@@ -22,7 +22,9 @@
 
 #define RECORDS 400
 #define VCPUS 4
-#ifndef STREAMS
+#ifdef __SANITIZE_ADDRESS__
+#define STREAMS 40
+#else
 #define STREAMS 150
 #endif
 #define MUTANTS 4

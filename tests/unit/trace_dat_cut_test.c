@@ -3,6 +3,13 @@
 #include <errno.h>
 #include "trace_dat_small.h"
 
+/* The sanitizers take ten times as long, and find the same at every third byte. */
+#ifdef __SANITIZE_ADDRESS__
+#define STEP 3
+#else
+#define STEP 1
+#endif
+
 static bool is_event(const struct reblock_record *r)
 {
 	return r->kind != REBLOCK_LOST && r->kind != REBLOCK_META;
@@ -65,7 +72,8 @@ static void cut_at_each_byte(enum form form)
 	assert_int_equal(whole.damages, 0);
 	last = check_part(&whole, &whole);
 	assert_int_equal(last, EVENTS);
-	while (size--) {
+	while (size) {
+		size -= size < STEP ? size : STEP;
 		assert_int_equal(truncate(fixture_path, (off_t)size), 0);
 		part = fixture_read_all(fixture_path);
 		assert_true(part.first[0]);
@@ -82,7 +90,7 @@ static void cut_at_each_byte(enum form form)
 		free(part.records);
 	}
 	/* Version 7 says only at its very end where everything is. */
-	assert_true(form == FORM_6 ? opened > 8192 : opened < 64);
+	assert_true(form == FORM_6 ? opened > 8192 / STEP : opened < 64);
 	free(whole.records);
 }
 
