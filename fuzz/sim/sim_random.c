@@ -16,7 +16,7 @@ static unsigned seeded_below(struct sim_random *random, unsigned limit)
 
 void sim_seed(struct sim_seeded *seeded, uint64_t seed)
 {
-	seeded->random.below = seeded_below;
+	seeded->random = (struct sim_random){ .below = seeded_below };
 	/* A state of 0 would stay 0. */
 	seeded->state = (seed + 1) * 0x9e3779b97f4a7c15ULL | 1;
 }

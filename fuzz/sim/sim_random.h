@@ -12,6 +12,8 @@
 struct sim_random {
 	/* Returns a number below LIMIT, which is not 0. Must return 0 where nothing is left to choose from. */
 	unsigned (*below)(struct sim_random *random, unsigned limit);
+	/* A vCPU's turn begins: what is chosen from here on belongs to it. May be NULL. */
+	void (*turn)(struct sim_random *random);
 };
 
 /* Choices from a seed: the same numbers everywhere. */

@@ -240,6 +240,8 @@ static void turn(struct sim *sim, struct sim_vcpu *v)
 	uint64_t rip;
 	bool enters;
 
+	if (sim->random->turn)
+		sim->random->turn(sim->random);
 	v->first = v->n = 0;
 	v->t += 300 + sim_below(sim->random, 8000);
 	if (v->failed)
