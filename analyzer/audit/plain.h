@@ -45,9 +45,7 @@ static inline bool audit_something_open(const struct audit_vcpu *v)
 	if (v->livelock.count || v->handler.unfinished || v->handler.nmi_injected ||
 	    v->handler.nmi_possible)
 		return true;
-	return v->phase == AUDIT_ENTERED ?
-		       v->question.open :
-		       v->phase == AUDIT_EXITED && v->exit.unblock.unblocked == REBLOCK_YES;
+	return v->phase == AUDIT_ENTERED ? v->question.open : v->phase == AUDIT_EXITED;
 }
 
 /*
