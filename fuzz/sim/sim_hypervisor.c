@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
-#include "sim/sim_hypervisor.h"
+#include "sim/sim_work.h"
 
 #define NMI (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI)
 #define EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR | 0x800u)
 #define EXEC 0xb5a06dfau
 #define INTERRUPT_WINDOW (1u << 2)
-#define SHADOW (REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS)
-
-/* One handling, while it goes on. */
-struct work {
-	struct sim_hypervisor *h;
-	struct sim_processor *p;
-	struct sim_guest *g;
-	const struct sim_turn *turn;
-	const struct sim_exit *exit;
-	struct sim_handling *done;
-	struct reblock_vmcs vmcs;
-	enum sim_mistake mistake;
-	enum sim_why why;
-	bool before;        /* blocking at the exit */
-	struct sim_own own; /* the state of the one that stands in */
-};
 
 void sim_hypervisor_start(struct sim_hypervisor *h, const struct reblock_policy *policy,
 			  bool caches)
@@ -41,23 +25,12 @@ bool sim_hypervisor_known_unmasked(const struct sim_hypervisor *h)
 	       ((const struct sim_own *)(const void *)h->state)->known_unmasked;
 }
 
-static bool is_nmi(uint32_t info)
-{
-	return (info & (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE)) ==
-	       (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI);
-}
-
-static bool has_virtual_nmis(const struct work *w)
+static bool has_virtual_nmis(const struct sim_work *w)
 {
 	return (w->p->pin & REBLOCK_PIN_VIRTUAL_NMIS) != 0;
 }
 
-static bool blocking(const struct work *w)
-{
-	return (w->vmcs.interruptibility & REBLOCK_BLOCKING_NMI) != 0;
-}
-
-static void load(struct work *w)
+static void load(struct sim_work *w)
 {
 	w->vmcs = (struct reblock_vmcs){
 		.known = REBLOCK_VMCS_INTR_INFO | REBLOCK_VMCS_ERROR_CODE |
@@ -75,13 +48,8 @@ static void load(struct work *w)
 	};
 }
 
-static bool stands_in(const struct work *w)
-{
-	return w->done->stands_in && w->h->policy != &sim_own_policy;
-}
-
 /* What the policy does at the exit; where it has no word on such, the sim's own does it right. */
-static void at_exit(struct work *w)
+static void at_exit(struct sim_work *w)
 {
 	const struct reblock_policy *policy = w->h->policy;
 	unsigned char kept[REBLOCK_POLICY_STATE_MAX];
@@ -103,162 +71,8 @@ static void at_exit(struct work *w)
 	w->done->recovered = w->vmcs.interruptibility;
 }
 
-static struct sim_operation *operation(struct work *w, enum reblock_kind kind)
-{
-	struct sim_operation *o = &w->done->operations[w->done->n++];
-
-	*o = (struct sim_operation){ .kind = (uint8_t)kind };
-	return o;
-}
-
-/* Whether blocking has to be 1 again, if the guest resumes at the IRET that exited. */
-static bool owes(const struct work *w)
-{
-	return w->g->unblocked && w->exit->defined && w->exit->bit12 && !w->done->reflected;
-}
-
-/* What the policy reports as its mask; -1 where it does not say. */
-static int mask_of(struct work *w)
-{
-	if (stands_in(w))
-		return sim_own_policy.get_nmi_mask(&w->own, &w->vmcs);
-	return w->h->policy->get_nmi_mask ? w->h->policy->get_nmi_mask(w->h->state, &w->vmcs) : -1;
-}
-
-/* Somebody asks for the mask. Returns what they are told; where that is nothing, what blocking is. */
-static bool read_mask(struct work *w)
-{
-	int mask = mask_of(w);
-	struct sim_operation *o;
-
-	if (mask < 0)
-		return blocking(w);
-	o = operation(w, REBLOCK_MASK_READ);
-	o->masked = mask;
-	if (!w->done->written)
-		o->stale = owes(w) ? !mask : mask != w->before && mask != blocking(w);
-	return mask;
-}
-
-static void set_mask(struct work *w, bool masked)
-{
-	if (w->h->policy->set_nmi_mask)
-		w->h->policy->set_nmi_mask(w->h->state, &w->vmcs, masked);
-	else if (masked)
-		w->vmcs.interruptibility |= REBLOCK_BLOCKING_NMI;
-	else
-		w->vmcs.interruptibility &= ~REBLOCK_BLOCKING_NMI;
-	w->done->written = true;
-}
-
-static void write_mask(struct work *w, bool masked)
-{
-	operation(w, REBLOCK_MASK_WRITE)->masked = masked;
-	set_mask(w, masked);
-}
-
-/* KVM_SET_VCPU_EVENTS, which sets the mask as a part of it. */
-static void write_events(struct work *w, bool masked)
-{
-	struct sim_operation *o = operation(w, REBLOCK_EVENTS_WRITE);
-
-	o->masked = masked;
-	o->pending = w->h->nmi_waits;
-	o->injected = is_nmi(w->done->event);
-	write_mask(w, masked);
-}
-
-static void user_exit(struct work *w, bool failed)
-{
-	static const uint8_t reasons[4] = { 2, 6, 10,
-					    7 }; /* a port, MMIO, a signal, an interrupt window */
-	struct sim_operation *o = operation(w, REBLOCK_USER_EXIT);
-
-	o->has_reason = !failed;
-	o->reason = failed ? 0 : reasons[w->turn->between >> 4 & 3];
-}
-
-/* On the other host all that the hypervisor knew is gone, but for what was read here. */
-static void migrate(struct work *w)
-{
-	bool masked;
-
-	user_exit(w, false);
-	masked = read_mask(w);
-	if (w->h->policy->state_size && w->h->policy != &sim_own_policy)
-		memset(w->h->state, 0, w->h->policy->state_size);
-	if (w->h->policy->reset)
-		w->h->policy->reset(w->h->state, 0);
-	w->vmcs.interruptibility &= ~REBLOCK_BLOCKING_NMI;
-	write_events(w, masked != (w->turn->between >> 4 & 1));
-}
-
-static void reset(struct work *w)
-{
-	uint8_t kind = w->g->kind;
-
-	write_mask(w, false);
-	sim_guest_start(w->g, kind);
-	w->vmcs.interruptibility = 0;
-	w->done->event = 0;
-	w->done->reflected = false;
-	w->done->fresh = true;
-}
-
-static void between(struct work *w)
-{
-	bool masked;
-
-	switch (w->turn->between & 15) {
-	case SIM_BETWEEN_USER:
-		user_exit(w, false);
-		break;
-	case SIM_BETWEEN_USER_FAILED:
-		user_exit(w, true);
-		break;
-	case SIM_BETWEEN_READ:
-		(void)read_mask(w);
-		break;
-	case SIM_BETWEEN_USER_READ:
-		user_exit(w, false);
-		(void)read_mask(w);
-		break;
-	case SIM_BETWEEN_WRITE_BACK:
-	case SIM_BETWEEN_WRITE_OTHER:
-		user_exit(w, false);
-		masked = read_mask(w);
-		write_events(w, masked != ((w->turn->between & 15) == SIM_BETWEEN_WRITE_OTHER));
-		break;
-	case SIM_BETWEEN_MIGRATED:
-		migrate(w);
-		break;
-	case SIM_BETWEEN_SYNC:
-		write_events(w, w->turn->between >> 4 & 1);
-		break;
-	case SIM_BETWEEN_LOOK:
-		/* As KVM's: for a guest of a guest it tells nothing. */
-		operation(w, REBLOCK_BLOCKED_READ)->masked =
-			!w->h->nested &&
-			(w->vmcs.interruptibility & (REBLOCK_BLOCKING_NMI | SHADOW));
-		break;
-	case SIM_BETWEEN_SMM:
-		masked = read_mask(w);
-		write_mask(w, true);
-		write_mask(w, masked);
-		break;
-	case SIM_BETWEEN_RESET:
-		reset(w);
-		break;
-	case SIM_BETWEEN_MASK:
-		write_mask(w, blocking(w));
-		break;
-	default:
-		break;
-	}
-}
-
 /* Whether an NMI may go in now. */
-static bool nmi_may_enter(struct work *w)
+static bool nmi_may_enter(struct sim_work *w)
 {
 	struct sim_operation *o;
 
@@ -269,17 +83,17 @@ static bool nmi_may_enter(struct work *w)
 	/* Without virtual NMIs it keeps its own account of handlers. */
 	if (!has_virtual_nmis(w))
 		return w->g->depth == 0;
-	if (w->mistake == SIM_MISSES_BELIEVES && owes(w))
+	if (w->mistake == SIM_MISSES_BELIEVES && sim_work_owes(w))
 		return false;
 	if (w->done->n < SIM_OPERATIONS) {
-		o = operation(w, REBLOCK_BLOCKED_READ);
-		o->masked = !w->h->nested && blocking(w);
+		o = sim_work_operation(w, REBLOCK_BLOCKED_READ);
+		o->masked = !w->h->nested && sim_work_blocking(w);
 	}
-	return !blocking(w);
+	return !sim_work_blocking(w);
 }
 
 /* What comes for the guest by itself. */
-static void comes(struct work *w)
+static void comes(struct sim_work *w)
 {
 	static const uint16_t exceptions[4] = { 0xb0d, 0xb0e, 0x312,
 						0x306 }; /* #GP, #PF, #MC, #UD */
@@ -327,7 +141,7 @@ static void comes(struct work *w)
 }
 
 /* An event that was on its way goes in again, an exception goes to the guest. */
-static void again(struct work *w)
+static void again(struct sim_work *w)
 {
 	struct sim_handling *done = w->done;
 	bool exception = (w->exit->intr_info & REBLOCK_INTR_VALID) &&
@@ -345,7 +159,7 @@ static void again(struct work *w)
 	}
 }
 
-static void inject(struct work *w)
+static void inject(struct sim_work *w)
 {
 	const struct reblock_policy *policy = w->h->policy;
 	struct sim_handling *done = w->done;
@@ -355,7 +169,7 @@ static void inject(struct work *w)
 	if (!done->event)
 		return;
 	w->vmcs.entry_error_code = w->exit->error_code;
-	if (stands_in(w)) {
+	if (sim_work_stands_in(w)) {
 		answers = REBLOCK_POLICY_UNKNOWN;
 	} else if (policy->inject) {
 		answers = policy->inject(w->h->state, &w->vmcs, done->event, done->how);
@@ -375,15 +189,15 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 			   const struct sim_turn *turn, enum sim_mistake mistake, enum sim_why why,
 			   const struct sim_exit *exit, struct sim_handling *done)
 {
-	struct work w = { .h = h,
-			  .p = p,
-			  .g = g,
-			  .turn = turn,
-			  .exit = exit,
-			  .done = done,
-			  .mistake = mistake,
-			  .why = why,
-			  .before = p->blocking };
+	struct sim_work w = { .h = h,
+			      .p = p,
+			      .g = g,
+			      .turn = turn,
+			      .exit = exit,
+			      .done = done,
+			      .mistake = mistake,
+			      .why = why,
+			      .before = p->blocking };
 
 	*done = (struct sim_handling){ .recovered = sim_processor_interruptibility(p) };
 	load(&w);
@@ -404,7 +218,7 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 	default:
 		break;
 	}
-	between(&w);
+	sim_work_between(&w);
 	comes(&w);
 	inject(&w);
 	if (h->policy->enter && !done->stands_in)
