@@ -38,6 +38,9 @@ bool reading_of_pipe(struct reading *reading, size_t size, size_t piece);
 /* Reads the file PATH. */
 void reading_of_file(struct reading *reading, const char *path);
 
+/* Whether two descriptions say the same. */
+bool reading_same_source(const struct reblock_source *a, const struct reblock_source *b);
+
 /* Fails where B is another reading than A; HOW begins the line. */
 void reading_expect_same(const struct reading *a, const struct reading *b, const char *how);
 
