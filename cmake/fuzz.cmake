@@ -5,6 +5,7 @@
 #                   and the recorded traces.
 #   NAME_enumerate  in every build, if SOURCE includes run.h or calls run_decode: gives all short runs to the target. Its test is bounded.
 #   NAME_fuzz       REBLOCK_FUZZ=libfuzzer: a libFuzzer program
+#                   REBLOCK_FUZZ=engine: the same for the engine of LIB_FUZZING_ENGINE, as OSS-Fuzz has it (fuzz/oss-fuzz/)
 #   NAME_afl        REBLOCK_FUZZ=afl: a program for afl-fuzz; the compiler is AFL++'s (cmake/afl.cmake)
 
 # With REBLOCK_FUZZ=afl, run_mutator.so is there too: for AFL_CUSTOM_MUTATOR_LIBRARY, with targets that take runs.
@@ -56,14 +57,21 @@ function(fuzz_target name source)
 		endif()
 	endif()
 
-	if(REBLOCK_FUZZ STREQUAL libfuzzer)
+	if(REBLOCK_FUZZ MATCHES "^(libfuzzer|engine)$")
 		file(GLOB mutator CONFIGURE_DEPENDS ${name}_mutator.c)
 		if(takes_runs)
 			set(mutator ${CMAKE_CURRENT_SOURCE_DIR}/mutator/libfuzzer.c)
 		endif()
 		add_executable(${name}_fuzz ${source} ${mutator})
 		target_link_libraries(${name}_fuzz PRIVATE run)
-		target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+		if(REBLOCK_FUZZ STREQUAL engine)
+			separate_arguments(engine UNIX_COMMAND "$ENV{LIB_FUZZING_ENGINE}")
+			target_link_libraries(${name}_fuzz PRIVATE ${engine})
+			set_target_properties(${name}_fuzz PROPERTIES LINKER_LANGUAGE CXX)
+		else()
+			target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+		endif()
+		add_dependencies(fuzz_targets ${name}_fuzz)
 	endif()
 
 	if(REBLOCK_FUZZ STREQUAL afl)
