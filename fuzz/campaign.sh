@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2034,SC2154 # variables are shared with the parts in campaign/
 # campaign.sh: fuzzes the targets for a while, with instances of different settings that learn from each other, keeps what
 # they found, and says it. ./dev fuzz --help tells how it is used; docs/fuzzing.md what it leaves.
 set -euo pipefail
@@ -7,7 +8,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 export LC_ALL=C.UTF-8
 
-# shellcheck disable=SC2034,SC2154 # shared with the parts
 {
     seconds=600
     jobs=$(nproc)
