@@ -20,9 +20,11 @@ static struct oracle oracle;
 
 static struct {
 	size_t n, n_judged;
+	uint8_t assumes; /* enum reblock_assumption, for any vCPU */
 	struct reblock_finding list[FINDINGS_MOST];
 	uint8_t matched[FINDINGS_MOST]; /* by one of the oracle's */
-	uint8_t outcome[RUN_RECORDS_MOST]; /* enum reblock_outcome + 1, of exits that unblocked; 0: none */
+	uint8_t outcome
+		[RUN_RECORDS_MOST]; /* enum reblock_outcome + 1, of exits that unblocked; 0: none */
 } audited;
 
 static int on_finding(void *context, const struct reblock_finding *finding)
@@ -57,6 +59,9 @@ static void audit(void)
 	FUZZ_CHECK(a != NULL);
 	FUZZ_CHECK(reblock_audit_feed(a, 0, run.seen, run.n) == 0);
 	FUZZ_CHECK(reblock_audit_finish(a) == 0);
+	audited.assumes = 0;
+	for (size_t i = 0; reblock_audit_summary(a, i); i++)
+		audited.assumes |= reblock_audit_summary(a, i)->assumes;
 	reblock_audit_free(a);
 }
 
@@ -76,14 +81,14 @@ static void check_provable(void)
 		while (k < audited.n && (audited.matched[k] || !same(&audited.list[k], o)))
 			k++;
 		if (k == audited.n)
-			fuzz_fail("truth: %s (%s) is provable from record %llu on and was not found so",
+			fuzz_fail("%s (%s) is provable from record %llu on and was not found so",
 				  reblock_finding_name(o->kind), reblock_evidence_name(o->evidence),
 				  (unsigned long long)o->records[0]);
 		audited.matched[k] = 1;
 	}
 	for (size_t k = 0; k < audited.n; k++)
 		if (!audited.matched[k])
-			fuzz_fail("truth: %s (%s) was found at record %llu and is not provable so",
+			fuzz_fail("%s (%s) was found at record %llu and is not provable so",
 				  reblock_finding_name(audited.list[k].kind),
 				  reblock_evidence_name(audited.list[k].evidence),
 				  (unsigned long long)audited.list[k].records[0]);
@@ -98,12 +103,12 @@ static void check_outcomes(void)
 		const struct oracle_outcome *o = &oracle.outcomes[i];
 
 		if (audited.outcome[o->exit] != o->outcome + 1)
-			fuzz_fail("truth: the unblock at record %llu is %s, the audit says %s",
+			fuzz_fail("the unblock at record %llu is %s, the audit says %s",
 				  (unsigned long long)o->exit, names[o->outcome + 1],
 				  names[audited.outcome[o->exit]]);
 	}
 	if (oracle.n_outcomes != audited.n_judged)
-		fuzz_fail("truth: %zu exits unblocked for certain, the audit judged %zu",
+		fuzz_fail("%zu exits unblocked for certain, the audit judged %zu",
 			  oracle.n_outcomes, audited.n_judged);
 }
 
@@ -115,7 +120,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		truth_of_finding(&run, &audited.list[i]);
 	for (size_t i = 0; i < run.n; i++)
 		if (audited.outcome[i])
-			truth_of_outcome(&run, i, (enum reblock_outcome)(audited.outcome[i] - 1));
+			truth_of_outcome(&run, i, (enum reblock_outcome)(audited.outcome[i] - 1),
+					 audited.assumes);
+	truth_of_silence(&run, audited.list, audited.n);
 	oracle_judge(&oracle, &run.source, &run.options, run.seen, run.n);
 	check_provable();
 	check_outcomes();

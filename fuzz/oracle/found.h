@@ -8,7 +8,7 @@
 /* How something is known: no grade is 0. */
 struct proof {
 	enum reblock_evidence grade; /* REBLOCK_PREDICTED: it is not known */
-	uint8_t needs, may;          /* enum reblock_assumption */
+	uint8_t needs;               /* enum reblock_assumption */
 	uint8_t n;
 	size_t at[REBLOCK_FINDING_RECORDS]; /* records of the line, ascending */
 };

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "oracle/line.h"
 
+static bool is_kind(const struct line *line, size_t i, enum reblock_kind kind)
+{
+	return line_at(line, i)->kind == kind;
+}
+
 static bool loses(const struct reblock_record *r, uint32_t vm, uint16_t vcpu)
 {
 	return r->kind == REBLOCK_LOST &&
@@ -98,12 +103,14 @@ struct line line_of(struct oracle *oracle, const struct reblock_source *source,
 			order.entered = exited = false;
 		}
 	}
+	line.shows_l2 = 0;
+	while (line.shows_l2 < line.n &&
+	       !reblock_has(line_at(&line, line.shows_l2), REBLOCK_HAS_L2))
+		line.shows_l2++;
+	for (size_t i = 0; i < line.n; i++)
+		if (is_kind(&line, i, REBLOCK_EXIT) || is_kind(&line, i, REBLOCK_ENTRY))
+			(void)line_filled(&line, i, &line.assumes);
 	return line;
-}
-
-static bool is_kind(const struct line *line, size_t i, enum reblock_kind kind)
-{
-	return line_at(line, i)->kind == kind;
 }
 
 size_t line_next(const struct line *line, size_t i)
@@ -146,13 +153,10 @@ size_t line_first_of(const struct line *line, size_t exit)
  */
 static bool carries_l2(const struct line *line, size_t i)
 {
-	if ((line->source->presence & REBLOCK_SOURCE_FIELDS) && (line->source->fields & REBLOCK_HAS_L2))
+	if ((line->source->presence & REBLOCK_SOURCE_FIELDS) &&
+	    (line->source->fields & REBLOCK_HAS_L2))
 		return true;
-	for (size_t k = 0; k <= i; k++)
-		if ((is_kind(line, k, REBLOCK_EXIT) || is_kind(line, k, REBLOCK_ENTRY)) &&
-		    reblock_has(line_at(line, k), REBLOCK_HAS_L2))
-			return true;
-	return false;
+	return i >= line->shows_l2;
 }
 
 struct reblock_record line_filled(const struct line *line, size_t i, uint8_t *assumes)

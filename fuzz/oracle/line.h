@@ -14,7 +14,8 @@
 enum line_break {
 	LINE_LOST = 1,     /* records were lost */
 	LINE_LEFT_OUT = 2, /* or left out by a filter */
-	LINE_NO_ENTRY = 4  /* an exit after an exit: what came in at the entry between is not known */
+	LINE_NO_ENTRY =
+		4 /* an exit after an exit: what came in at the entry between is not known */
 };
 
 struct line {
@@ -25,6 +26,8 @@ struct line {
 	/* broken[i]: records may be missing right before record i; broken[n]: after the last */
 	const uint8_t *broken;
 	size_t n;
+	size_t shows_l2; /* the first record that has l2 */
+	uint8_t assumes; /* enum reblock_assumption: what stands in for an absent field in any of them */
 };
 
 /* Picks out the records of a vCPU. */

@@ -5,11 +5,7 @@
 
 static struct proof from(const struct pair *p, enum reblock_evidence grade, uint8_t needs)
 {
-	return (struct proof){ .grade = grade,
-			       .needs = needs,
-			       .may = p->assumes,
-			       .n = 2,
-			       .at = { p->e, p->n } };
+	return (struct proof){ .grade = grade, .needs = needs, .n = 2, .at = { p->e, p->n } };
 }
 
 enum reblock_tri has_entered(const struct line *line, size_t n, uint8_t *needs)
@@ -114,12 +110,12 @@ static struct proof shown_by_next_exit(const struct pair *p)
 	if (x == ORACLE_NONE || !is_at_iret(p, x))
 		return (struct proof){ 0 };
 	exit = line_at(p->line, x);
-	if (blocking_between(exit) != REBLOCK_NO ||
-	    pair_facts(p, 0, still) != still ||
+	if (blocking_between(exit) != REBLOCK_NO || pair_facts(p, 0, still) != still ||
 	    pair_facts(p, 0, FACT_NMI))
 		return (struct proof){ 0 };
-	came_in = pair_facts(p, 0, FACT_VIRTUAL_NMIS) ? oracle_came_in(p->line, p->e, p->exit.rip) :
-							CAME_IN_UNKNOWN; /* NMIs come by themselves */
+	came_in = pair_facts(p, 0, FACT_VIRTUAL_NMIS) ?
+			  oracle_came_in(p->line, p->e, p->exit.rip) :
+			  CAME_IN_UNKNOWN; /* NMIs come by themselves */
 	if (came_in == CAME_IN_HERE)
 		return (struct proof){ 0 };
 	proof = from(p, REBLOCK_DIRECT, pair_needs(p, 0, FACT_MUST_BE_1));
@@ -140,8 +136,7 @@ static struct proof delivered(const struct pair *p)
 	struct proof proof;
 	uint8_t needs = 0;
 
-	if (pair_facts(p, 0, facts) != facts ||
-	    has_entered(p->line, p->n, &needs) != REBLOCK_YES)
+	if (pair_facts(p, 0, facts) != facts || has_entered(p->line, p->n, &needs) != REBLOCK_YES)
 		return (struct proof){ 0 };
 	proof = from(p, REBLOCK_DELIVERED, pair_needs(p, 0, facts));
 	proof.needs |= needs;
@@ -158,8 +153,7 @@ static struct proof delivered_as_seen_later(const struct pair *p)
 
 	if (x == ORACLE_NONE || !is_at_iret(p, x) || pair_facts(p, 0, FACT_NO_NMI) ||
 	    pair_facts(p, 0, FACT_NMI) || !holds_nmi(line_at(p->line, x)) ||
-	    pair_facts(p, 1, facts) != facts ||
-	    has_entered(p->line, p->n, &needs) != REBLOCK_YES)
+	    pair_facts(p, 1, facts) != facts || has_entered(p->line, p->n, &needs) != REBLOCK_YES)
 		return (struct proof){ 0 };
 	proof = from(p, REBLOCK_DELIVERED, pair_needs(p, 1, facts));
 	proof.at[proof.n++] = x;

@@ -47,7 +47,6 @@ static void follow(struct oracle *oracle, const struct pair *p, struct proof pro
 			push(&proof, x);
 		push(&proof, next.n);
 		found = proof;
-		found.may |= next.assumes;
 		later = line_exit_after(line, next.n);
 		if (pair_facts(&next, 0, FACT_NMI)) {
 			if (has_entered(line, next.n, &found.needs) != REBLOCK_YES)
@@ -65,10 +64,7 @@ static void follow(struct oracle *oracle, const struct pair *p, struct proof pro
 
 void nmi_in_nmi(struct oracle *oracle, const struct pair *p, const struct proof *miss)
 {
-	struct proof proof = { .grade = REBLOCK_DELIVERED,
-			       .may = p->assumes,
-			       .n = 2,
-			       .at = { p->e, p->n } };
+	struct proof proof = { .grade = REBLOCK_DELIVERED, .n = 2, .at = { p->e, p->n } };
 	size_t x = line_exit_after(p->line, p->n);
 
 	if (pair_facts(p, 0, FACT_ROW_9)) {

@@ -2,8 +2,10 @@
 #include "oracle/found.h"
 
 #define LIVELOCK 1000
+#define ASSUMED_PIN (REBLOCK_ASSUMES_VNMI_ON | REBLOCK_ASSUMES_VNMI_OFF)
 #define OTHER_BITS \
-	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | REBLOCK_ENCLAVE_INTERRUPTION)
+	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | \
+	 REBLOCK_ENCLAVE_INTERRUPTION)
 
 void report(struct oracle *oracle, const struct line *line, enum reblock_finding_kind kind,
 	    const struct proof *proof)
@@ -16,7 +18,7 @@ void report(struct oracle *oracle, const struct line *line, enum reblock_finding
 	*f = (struct oracle_finding){ .kind = kind,
 				      .evidence = proof->grade,
 				      .needs = proof->needs,
-				      .may = proof->may,
+				      .may = line->assumes,
 				      .n_records = proof->n };
 	for (unsigned i = 0; i < proof->n; i++)
 		f->records[i] = line->number[proof->at[i]];
@@ -28,7 +30,6 @@ static void seen(struct oracle *oracle, const struct pair *p, enum reblock_findi
 {
 	struct proof proof = { .grade = REBLOCK_DIRECT,
 			       .needs = pair_needs(p, 0, facts),
-			       .may = p->assumes,
 			       .at = { p->e } };
 
 	proof.n = 1;
@@ -58,7 +59,8 @@ static void compare(struct oracle *oracle, const struct pair *p)
 	if (after == REBLOCK_YES && holds(p, FACT_ROW_7))
 		seen(oracle, p, REBLOCK_OVER_BLOCK, FACT_ROW_7, ORACLE_NONE);
 	if (before == REBLOCK_NO && after == REBLOCK_YES &&
-	    (p->exit.interruptibility & ~p->entry.interruptibility & OTHER_BITS) && holds(p, FACT_QUIET))
+	    (p->exit.interruptibility & ~p->entry.interruptibility & OTHER_BITS) &&
+	    holds(p, FACT_QUIET))
 		seen(oracle, p, REBLOCK_FIELD_CLOBBERED, FACT_QUIET, ORACLE_NONE);
 }
 
@@ -86,13 +88,15 @@ static void entry_alone(struct oracle *oracle, const struct line *line, size_t n
 	const struct reblock_record *raw = line_at(line, n);
 	const unsigned facts = FACT_NMI | FACT_ENTRY_VIRTUAL_NMIS;
 	struct proof proof = { .grade = REBLOCK_DIRECT, .n = 1, .at = { n } };
-	struct reblock_record entry = line_filled(line, n, &proof.may);
+	uint8_t assumes = 0;
+	struct reblock_record entry = line_filled(line, n, &assumes);
 	struct pair pair;
 	size_t e = n;
 
-	if (blocking_at(&entry) == REBLOCK_YES && oracle_facts(NULL, &entry, 0, 0, facts) == facts) {
+	if (blocking_at(&entry) == REBLOCK_YES &&
+	    oracle_facts(NULL, &entry, 0, 0, facts) == facts) {
 		if (oracle_facts(NULL, raw, 0, 0, facts) != facts)
-			proof.needs = proof.may & ~REBLOCK_ASSUMES_L2_0;
+			proof.needs = assumes & ASSUMED_PIN;
 		/* Row 4, where the exit is known. */
 		while (e && !line->broken[e] && line_at(line, e)->kind != REBLOCK_EXIT)
 			e--;
@@ -100,7 +104,6 @@ static void entry_alone(struct oracle *oracle, const struct line *line, size_t n
 		    pair.n == n && holds(&pair, FACT_ROW_4))
 			proof = (struct proof){ .grade = REBLOCK_DIRECT,
 						.needs = pair_needs(&pair, 0, FACT_ROW_4),
-						.may = pair.assumes,
 						.n = 2,
 						.at = { e, n } };
 		report(oracle, line, REBLOCK_REINJECT_BLOCKED, &proof);
@@ -116,14 +119,15 @@ static void entry_alone(struct oracle *oracle, const struct line *line, size_t n
 static bool exit_alone(struct oracle *oracle, const struct line *line, size_t e)
 {
 	struct proof proof = { .grade = REBLOCK_DIRECT, .n = 1, .at = { e } };
-	struct reblock_record exit = line_filled(line, e, &proof.may);
+	uint8_t assumes = 0;
+	struct reblock_record exit = line_filled(line, e, &assumes);
 
 	if (!oracle_facts(&exit, NULL, 0, 0, FACT_UNBLOCKED))
 		return false;
 	if ((line->source->presence & REBLOCK_SOURCE_BARE_METAL) && line->source->bare_metal &&
 	    blocking_at(&exit) == REBLOCK_YES) {
 		if (!oracle_facts(line_at(line, e), NULL, 0, 0, FACT_UNBLOCKED))
-			proof.needs = proof.may & ~REBLOCK_ASSUMES_L2_0;
+			proof.needs = assumes & ASSUMED_PIN;
 		report(oracle, line, REBLOCK_HARDWARE, &proof);
 	}
 	return true;
@@ -137,15 +141,16 @@ static void livelock(struct oracle *oracle, const struct line *line)
 		const struct reblock_record *r = line_at(line, i);
 		struct proof proof = { .grade = REBLOCK_DIRECT };
 		struct reblock_record exit;
+		uint8_t assumes = 0;
 
 		if (line->broken[i] & (LINE_LOST | LINE_LEFT_OUT))
 			first = ORACLE_NONE;
 		if (r->kind != REBLOCK_EXIT)
 			continue;
-		if (first != ORACLE_NONE && (!reblock_has(r, REBLOCK_HAS_RIP) ||
-					     line_at(line, first)->rip != r->rip))
+		if (first != ORACLE_NONE &&
+		    (!reblock_has(r, REBLOCK_HAS_RIP) || line_at(line, first)->rip != r->rip))
 			first = ORACLE_NONE;
-		exit = line_filled(line, i, &proof.may);
+		exit = line_filled(line, i, &assumes);
 		if (!reblock_has(r, REBLOCK_HAS_RIP) ||
 		    !oracle_facts(&exit, NULL, 0, 0, FACT_UNBLOCKED))
 			continue;
@@ -156,7 +161,7 @@ static void livelock(struct oracle *oracle, const struct line *line)
 		if (++count != LIVELOCK)
 			continue;
 		if (!oracle_facts(r, NULL, 0, 0, FACT_UNBLOCKED))
-			proof.needs = proof.may & ~REBLOCK_ASSUMES_L2_0;
+			proof.needs = assumes & ASSUMED_PIN;
 		proof.n = 2;
 		proof.at[0] = first;
 		proof.at[1] = i;
@@ -167,7 +172,8 @@ static void livelock(struct oracle *oracle, const struct line *line)
 static void judge_exit(struct oracle *oracle, const struct line *line, size_t e)
 {
 	bool unblocked = exit_alone(oracle, line, e);
-	struct oracle_outcome outcome = { .exit = line->number[e], .outcome = REBLOCK_OUTCOME_UNJUDGED };
+	struct oracle_outcome outcome = { .exit = line->number[e],
+					  .outcome = REBLOCK_OUTCOME_UNJUDGED };
 	struct pair pair;
 
 	if (pair_of(&pair, line, e)) {
@@ -216,8 +222,8 @@ void oracle_judge(struct oracle *oracle, const struct reblock_source *source,
 	oracle->n_findings = oracle->n_outcomes = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (is_first(records, i)) {
-			struct line line = line_of(oracle, source, options, records, n, records[i].vm,
-						   records[i].vcpu);
+			struct line line = line_of(oracle, source, options, records, n,
+						   records[i].vm, records[i].vcpu);
 
 			judge_line(oracle, &line);
 		}

@@ -14,7 +14,11 @@ struct oracle_finding {
 	enum reblock_finding_kind kind;
 	enum reblock_evidence evidence;
 	uint8_t needs; /* enum reblock_assumption: without these it is not proven */
-	uint8_t may;   /* what may be named as well, because a record it rests on lacks it */
+	/*
+	 * What may be named as well: all that stands in for an absent field anywhere in this vCPU's records. The audit keeps
+	 * one set of those for each vCPU; truth.h does not let it excuse anything by them.
+	 */
+	uint8_t may;
 	uint8_t n_records;
 	uint64_t records[REBLOCK_FINDING_RECORDS]; /* ascending */
 };

@@ -31,8 +31,8 @@ static bool may_be_failed_entry(const struct line *line, size_t i)
 {
 	const struct reblock_record *r = line_at(line, i);
 
-	return r->kind == REBLOCK_EXIT && (!reblock_has(r, REBLOCK_HAS_REASON) ||
-					   (r->reason & REBLOCK_REASON_FAILED_ENTRY));
+	return r->kind == REBLOCK_EXIT &&
+	       (!reblock_has(r, REBLOCK_HAS_REASON) || (r->reason & REBLOCK_REASON_FAILED_ENTRY));
 }
 
 static bool address_of(const struct line *line, size_t entry, uint64_t *rip)

@@ -10,12 +10,18 @@
 /* One for each thing that the rules tell apart; the values of the records themselves come on top. */
 static const uint32_t reasons[] = { 48, 0, 10, 9, 48 | REBLOCK_REASON_FAILED_ENTRY };
 static const uint64_t qualifications[] = { 0x1000, 0, 0xc0000000u, 0xc0001000u };
-static const uint32_t exit_events[] = { FAULT | 14 | BIT12, 0, FAULT | 14, FAULT | 8 | BIT12, FAULT | 8,
-					NMI | BIT12, NMI };
+static const uint32_t exit_events[] = {
+	FAULT | 14 | BIT12, 0, FAULT | 14, FAULT | 8 | BIT12, FAULT | 8, NMI | BIT12, NMI
+};
 static const uint32_t vectorings[] = { 0, NMI, VALID | 0x31, FAULT | 14 };
 static const uint16_t pins[] = { REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS,
 				 REBLOCK_PIN_NMI_EXITING, 0 };
-static const uint32_t injections[] = { 0, NMI, VALID | 0x31, VALID | 0x32, FAULT | 14, FAULT | 13,
+static const uint32_t injections[] = { 0,
+				       NMI,
+				       VALID | 0x31,
+				       VALID | 0x32,
+				       FAULT | 14,
+				       FAULT | 13,
 				       VALID | REBLOCK_INTR_TYPE_SOFT_INTERRUPT | 0x80,
 				       VALID | REBLOCK_INTR_TYPE_SOFT_EXCEPTION | 3,
 				       VALID | REBLOCK_INTR_TYPE_OTHER };
@@ -135,7 +141,8 @@ static void entry_may_be(struct worlds *w, const struct reblock_record *exit,
 	for (int same = 0; same < 2; same++) {
 		if (by_address && (exit->rip == entry->rip) != same)
 			continue;
-		if (has(entry, REBLOCK_HAS_RIP_SAME) && reblock_flag(entry, REBLOCK_RIP_SAME) != same)
+		if (has(entry, REBLOCK_HAS_RIP_SAME) &&
+		    reblock_flag(entry, REBLOCK_RIP_SAME) != same)
 			continue;
 		may_be(w, RIP, (uint64_t)same);
 	}
@@ -158,7 +165,8 @@ static enum where where_bit12(const struct world *w)
 		return NOWHERE;
 	switch (w->of[REASON] & REBLOCK_REASON_BASIC) {
 	case 0:
-		return (w->of[EXIT_EVENT] & (VALID | REBLOCK_INTR_TYPE)) == FAULT ? IN_EXIT_EVENT : NOWHERE;
+		return (w->of[EXIT_EVENT] & (VALID | REBLOCK_INTR_TYPE)) == FAULT ? IN_EXIT_EVENT :
+										    NOWHERE;
 	case 48:
 	case 62:
 	case 66:
@@ -186,7 +194,8 @@ enum injected { NOTHING, EXTERNAL, AN_NMI, HARD, SOFT, OTHER };
 
 static enum injected injected(uint64_t event)
 {
-	static const enum injected types[8] = { EXTERNAL, OTHER, AN_NMI, HARD, OTHER, SOFT, SOFT, OTHER };
+	static const enum injected types[8] = { EXTERNAL, OTHER, AN_NMI, HARD,
+						OTHER,    SOFT,  SOFT,   OTHER };
 
 	return event & VALID ? types[event >> 8 & 7] : NOTHING;
 }
@@ -258,7 +267,7 @@ static unsigned facts_of(const struct world *w, int operation)
 	if (w->of[PIN] & REBLOCK_PIN_VIRTUAL_NMIS)
 		facts |= FACT_VIRTUAL_NMIS;
 	facts |= w->of[ENTRY_PIN] & REBLOCK_PIN_VIRTUAL_NMIS ? FACT_ENTRY_VIRTUAL_NMIS :
-							      FACT_ENTRY_NO_VIRTUAL_NMIS;
+							       FACT_ENTRY_NO_VIRTUAL_NMIS;
 	if (w->of[PIN] & REBLOCK_PIN_NMI_EXITING)
 		facts |= FACT_NMI_EXITING;
 	if (!is_nmi(w->of[VECTORING]))

@@ -24,16 +24,16 @@ enum oracle_fact {
 	FACT_UNBLOCKED = 1 << 15, /* bit 12 is defined and 1 */
 	FACT_FAULT = 1 << 16,     /* ... at a fault exit */
 	FACT_RIP_SAME = 1 << 17,
-	FACT_NOTHING = 1 << 18,  /* the entry injects nothing ... */
-	FACT_OR_NMI = 1 << 19,   /* ... or an NMI */
-	FACT_NMI = 1 << 20,      /* ... an NMI */
-	FACT_NO_NMI = 1 << 21,   /* ... no NMI */
+	FACT_NOTHING = 1 << 18,            /* the entry injects nothing ... */
+	FACT_OR_NMI = 1 << 19,             /* ... or an NMI */
+	FACT_NMI = 1 << 20,                /* ... an NMI */
+	FACT_NO_NMI = 1 << 21,             /* ... no NMI */
 	FACT_VIRTUAL_NMIS = 1 << 22,       /* at the exit */
 	FACT_ENTRY_VIRTUAL_NMIS = 1 << 23, /* at the entry */
 	FACT_ENTRY_NO_VIRTUAL_NMIS = 1 << 24,
 	FACT_NMI_EXITING = 1 << 25, /* at the exit */
 	FACT_NO_IDTV_NMI = 1 << 26, /* at the exit */
-	FACT_QUIET = 1 << 27, /* row 6, 10 or 11, and the entry injects nothing */
+	FACT_QUIET = 1 << 27,       /* row 6, 10 or 11, and the entry injects nothing */
 	FACT_ALL = (1 << 28) - 1
 };
 
