@@ -208,6 +208,7 @@ enum reblock_outcome outcome_of(const struct pair *p)
 {
 	size_t x = line_exit_after(p->line, p->n);
 	const struct reblock_record *exit;
+	uint8_t needs = 0;
 
 	if (pair_facts(p, 0, FACT_ROW_7))
 		return REBLOCK_OUTCOME_REFLECTED;
@@ -217,7 +218,7 @@ enum reblock_outcome outcome_of(const struct pair *p)
 				       oracle_facts(&p->exit, &p->entry, 0, 0, FACT_MUST_BE_1) ?
 			       REBLOCK_OUTCOME_REBLOCKED :
 			       REBLOCK_OUTCOME_UNJUDGED;
-	if (x == ORACLE_NONE ||
+	if (x == ORACLE_NONE || has_entered(p->line, p->n, &needs) != REBLOCK_YES ||
 	    pair_facts(p, 0, FACT_MUST_BE_1 | FACT_NOTHING) != (FACT_MUST_BE_1 | FACT_NOTHING))
 		return REBLOCK_OUTCOME_UNJUDGED;
 	exit = line_at(p->line, x);
