@@ -77,4 +77,17 @@ struct run {
  */
 void run_decode(struct run *run, const uint8_t *data, size_t size);
 
+/* The truths (enum sim_truth), of which one of a finding's records must have one where the finding is true. */
+uint32_t run_truth_for(enum reblock_finding_kind kind);
+
+enum run_standing {
+	RUN_UNTRUE,
+	RUN_TRUE,
+	/* it is not true, and an assumption that it names is not, either; or the processor is SIM_ODD_CONTRADICTS */
+	RUN_ASSUMED
+};
+
+/* How a finding that was seen (not predicted) in RUN's stream, numbered from 0, stands to the truth. */
+enum run_standing run_standing_of(const struct run *run, const struct reblock_finding *finding);
+
 #endif

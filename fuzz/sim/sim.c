@@ -270,7 +270,9 @@ static void one_turn(struct sim *sim, struct sim_vcpu *v, struct sim_turn turn)
 	s->failed = (truth & SIM_FAILED) != 0;
 	s->entry_rip = s->guest.rip;
 	entry_record(sim, v, &done, same, truth);
-	if (done.not_serviced && s->guest.unblocked && s->processor.blocking)
+	if (!done.not_serviced || !s->guest.unblocked)
+		sim->again = 0;
+	else if (turn.mistake >> 4)
 		sim->again = (turn.mistake >> 4) * AGAIN;
 }
 

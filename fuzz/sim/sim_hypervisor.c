@@ -147,6 +147,8 @@ static void again(struct sim_work *w)
 	bool exception = (w->exit->intr_info & REBLOCK_INTR_VALID) &&
 			 (w->exit->intr_info & REBLOCK_INTR_TYPE) != REBLOCK_INTR_TYPE_NMI;
 
+	if (w->why == SIM_EXITED_RSM)
+		return;
 	if (w->why == SIM_EXITED_DELIVERY) {
 		done->event = w->exit->idt_vectoring & EVENT;
 		done->how = REBLOCK_POLICY_AGAIN;
@@ -198,16 +200,21 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 			      .mistake = mistake,
 			      .why = why,
 			      .before = p->blocking };
+	bool was;
 
 	*done = (struct sim_handling){ .recovered = sim_processor_interruptibility(p) };
 	load(&w);
 	if (why != SIM_EXITED_FAILED)
 		at_exit(&w);
 	again(&w);
+	was = sim_work_blocking(&w);
 	switch (why) {
 	case SIM_EXITED_FOR:
 		sim_guest_skip(g);
 		w.vmcs.interruptibility &= ~SHADOW;
+		break;
+	case SIM_EXITED_RSM:
+		sim_work_rsm(&w);
 		break;
 	case SIM_EXITED_TASK_IRET:
 		sim_guest_task_returned(g);
@@ -219,6 +226,7 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 		break;
 	}
 	sim_work_between(&w);
+	done->changed = done->written && sim_work_blocking(&w) != was;
 	comes(&w);
 	inject(&w);
 	if (h->policy->enter && !done->stands_in)

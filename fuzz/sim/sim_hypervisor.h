@@ -52,7 +52,8 @@ struct sim_handling {
 	uint32_t event;                 /* the same as it was asked for, reserved bits 0 */
 	enum reblock_policy_event how;
 	bool reflected;    /* the exception of the exit goes to the guest */
-	bool written;      /* somebody outside has set the mask, or all of the vCPU's state */
+	bool written;      /* somebody outside has set the mask, or all of the vCPU's state ... */
+	bool changed;      /* ... and it is not what it was before that */
 	bool fresh;        /* the guest is another one than at the exit: a reset */
 	bool not_serviced; /* the cause of the exit is still there */
 	bool stands_in; /* the policy has no word on this exit or event, the sim's own has handled it */
