@@ -41,8 +41,8 @@ enum run_standing run_standing_of(const struct run *run, const struct reblock_fi
 			all |= run->truth[f->records[i]];
 	if (all & wanted)
 		return RUN_TRUE;
-	/* What is concluded from bit 12 is concluded of a processor that does what the SDM says. */
-	if ((run->sim.config.odd & SIM_ODD_CONTRADICTS) && f->evidence < REBLOCK_DIRECT)
+	/* All but that finding is concluded of a processor that does what the SDM says. */
+	if ((run->sim.config.odd & SIM_ODD_CONTRADICTS) && f->kind != REBLOCK_HARDWARE)
 		return RUN_ASSUMED;
 	return (f->assumes & run->untrue) || (all & refuting) ? RUN_ASSUMED : RUN_UNTRUE;
 }

@@ -35,8 +35,7 @@ static bool read_mask(struct sim_work *w)
 	o = sim_work_operation(w, REBLOCK_MASK_READ);
 	o->masked = mask;
 	if (!w->done->written)
-		o->stale = sim_work_owes(w) ? !mask :
-					      mask != w->before && mask != sim_work_blocking(w);
+		o->stale = sim_work_owes(w) ? !mask : mask != sim_work_blocking(w);
 	return mask;
 }
 
@@ -118,6 +117,7 @@ static void smi(struct sim_work *w)
 	if (!masked)
 		write_mask(w, true);
 	sim_guest_smi(w->g, masked, due);
+	w->done->fresh = true;
 	w->vmcs.interruptibility &= ~SHADOW;
 }
 

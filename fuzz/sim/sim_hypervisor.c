@@ -198,8 +198,7 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 			      .exit = exit,
 			      .done = done,
 			      .mistake = mistake,
-			      .why = why,
-			      .before = p->blocking };
+			      .why = why };
 	bool was;
 
 	*done = (struct sim_handling){ .recovered = sim_processor_interruptibility(p) };

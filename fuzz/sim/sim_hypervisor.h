@@ -54,7 +54,7 @@ struct sim_handling {
 	bool reflected;    /* the exception of the exit goes to the guest */
 	bool written;      /* somebody outside has set the mask, or all of the vCPU's state ... */
 	bool changed;      /* ... and it is not what it was before that */
-	bool fresh;        /* the guest is another one than at the exit: a reset */
+	bool fresh;        /* it resumes somewhere else altogether: after a reset, in SMM */
 	bool not_serviced; /* the cause of the exit is still there */
 	bool stands_in; /* the policy has no word on this exit or event, the sim's own has handled it */
 	struct sim_wants wants;

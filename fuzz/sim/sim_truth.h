@@ -48,8 +48,7 @@ enum sim_truth {
 	SIM_CLOBBERED = 1 << 12,
 	/*
 	 * mask_read: it reports "not masked" where an exit with a defined bit 12 of 1 asks for blocking 1 (and its
-	 * fault does not go to the guest), or what blocking was neither at the exit nor is now. Nobody outside set the mask
-	 * between the exit and it
+	 * fault does not go to the guest), else what blocking is not. Nobody outside set the mask between the exit and it
 	 */
 	SIM_STALE = 1 << 13,
 	/* exit: an IRET that NMIs were blocked at has exited 1000 times or more, and has not completed */
