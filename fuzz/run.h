@@ -67,7 +67,8 @@ struct run {
 	struct reblock_record
 		whole[RUN_RECORDS_MOST];  /* the same records with every field that there is */
 	uint32_t truth[RUN_RECORDS_MOST]; /* enum sim_truth, of each record */
-	uint16_t cell[RUN_RECORDS_MOST];  /* from which cell each comes; 0 for names */
+	uint16_t cell[RUN_RECORDS_MOST +
+		      SIM_TURN_MOST]; /* from which cell each comes; 0 for names */
 	struct sim sim;
 };
 

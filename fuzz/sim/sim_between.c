@@ -97,7 +97,7 @@ static void reset(struct sim_work *w)
 	uint8_t kind = w->g->kind;
 
 	user_exit(w, false);
-	write_mask(w, false);
+	write_events(w, false);
 	sim_guest_start(w->g, kind);
 	w->g->rip = 0xfff0;
 	w->vmcs.interruptibility = 0;
