@@ -36,9 +36,10 @@ static void turn(struct sim_random *random, const struct sim_config *config, str
 	cells->next += left;
 }
 
+/* The header's number is taken modulo that of the policies. */
 static const struct reblock_policy *policy_of(unsigned number)
 {
-	size_t n = 0;
+	size_t n = 1;
 
 	while (reblock_policy_at(n))
 		n++;
