@@ -185,10 +185,14 @@ bool reading_of_pipe(struct reading *reading, size_t size, size_t piece)
 
 bool reading_same_source(const struct reblock_source *a, const struct reblock_source *b)
 {
-	/* There is padding behind the last of the bytes. */
-	const size_t padded = offsetof(struct reblock_source, bare_metal) + 1;
+	/* From the texts on, there is padding only behind the last of the bytes. */
+	const size_t from = offsetof(struct reblock_source, presence);
+	const size_t to = offsetof(struct reblock_source, bare_metal) + 1;
 
-	return memcmp(a, b, padded) == 0 && a->captures == b->captures && a->fields == b->fields;
+	return strcmp(a->source, b->source) == 0 && strcmp(a->host, b->host) == 0 &&
+	       strcmp(a->kernel, b->kernel) == 0 && strcmp(a->clock, b->clock) == 0 &&
+	       memcmp((const char *)a + from, (const char *)b + from, to - from) == 0 &&
+	       a->captures == b->captures && a->fields == b->fields;
 }
 
 void reading_expect_same(const struct reading *a, const struct reading *b, const char *how)
