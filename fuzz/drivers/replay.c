@@ -1,41 +1,76 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Gives each file named on the command line to a fuzz target: runs regressions without a fuzzer. */
-#include <errno.h>
+/*
+ * NAME_replay [--loop SECONDS] FILE|FOLDER...: gives each input to a fuzz target, so that regressions run without a fuzzer.
+ *
+ * --loop gives them again and again for so long and prints how often in a second: the speed of the target as it is
+ * instrumented, without what a fuzzer adds.
+ */
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
+#include "drivers/input.h"
 #include "fuzz.h"
 
-static int replay(const char *path)
+#pragma weak LLVMFuzzerInitialize
+
+static double now(void)
 {
-	FILE *file = fopen(path, "rb");
-	uint8_t *data = NULL;
-	size_t size = 0, n;
+	struct timespec time;
 
-	if (file == NULL) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void replay(const struct inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->n; i++) {
+		const struct input *input = &inputs->at[i];
+
+		printf("%s: %zu bytes\n", input->path, input->size);
+		fflush(stdout);
+		LLVMFuzzerTestOneInput(input->data, input->size);
 	}
-	do {
-		uint8_t *larger = realloc(data, size + 65536);
+	printf("%zu files\n", inputs->n);
+}
 
-		FUZZ_CHECK(larger != NULL);
-		data = larger;
-		n = fread(data + size, 1, 65536, file);
-		size += n;
-	} while (n == 65536);
-	fclose(file);
-	printf("%s: %zu bytes\n", path, size);
-	fflush(stdout);
-	LLVMFuzzerTestOneInput(data, size);
-	free(data);
-	return 0;
+static void loop(const struct inputs *inputs, double seconds)
+{
+	double start = now(), took;
+	unsigned long long n = 0;
+
+	do {
+		for (size_t i = 0; i < inputs->n; i++)
+			LLVMFuzzerTestOneInput(inputs->at[i].data, inputs->at[i].size);
+		n += inputs->n;
+		took = now() - start;
+	} while (took < seconds);
+	printf("%llu executions in %.3f s: %.1f a second\n", n, took, (double)n / took);
 }
 
 int main(int argc, char **argv)
 {
-	int status = 0;
+	struct inputs inputs = { 0 };
+	double seconds = 0;
+	int first = 1, error = 0;
 
-	for (int i = 1; i < argc; i++)
-		status |= replay(argv[i]);
-	printf("%d files\n", argc - 1);
-	return status;
+	if (LLVMFuzzerInitialize != NULL)
+		LLVMFuzzerInitialize(&argc, &argv);
+	if (argc > 2 && strcmp(argv[1], "--loop") == 0) {
+		seconds = strtod(argv[2], NULL);
+		first = 3;
+	}
+	if (argc <= first || (argv[first][0] == '-' && argv[first][1] == '-')) {
+		fprintf(stderr, "usage: %s [--loop SECONDS] FILE|FOLDER...\n", argv[0]);
+		return 2;
+	}
+	for (int i = first; i < argc; i++)
+		error |= inputs_add(&inputs, argv[i]);
+	if (seconds == 0)
+		replay(&inputs);
+	else if (inputs.n != 0)
+		loop(&inputs, seconds);
+	else
+		error = 1;
+	inputs_free(&inputs);
+	return error != 0;
 }
