@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A pipe's stream may end at any time, also in the middle of a round. */
 	if (whole && reading.damages > shape.pipe)
 		fuzz_fail("what is in order is called damaged");
-	reading_audit(&reading);
+	reading_audit(&reading, NULL);
 	if (whole && head[1] >= 0x80)
 		packed(&shape, &reading, head[1]);
 	if (head[3] >= 0xc0)

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		reading_expect_same(&reading, &piped, "through a pipe");
 	if (reading.opened)
 		return 0;
-	reading_audit(&reading);
+	reading_audit(&reading, NULL);
 	if (!reading.damages && head[1] >= 0x80)
 		packed(&shape, &reading, head[1]);
 	if (head[3] >= 0xc0)
