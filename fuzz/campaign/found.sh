@@ -107,16 +107,20 @@ replay_program()
     done
 }
 
+# The program reblock; where the tree has not built it yet, it is built.
+reblock_program()
+{
+    local program=$builds/release/reblock
+    [[ -x $program || $builds != build ]] || ./dev build release reblock </dev/null >&2 9>&-
+    [[ -x $program ]] && echo "$program"
+}
+
 # explain_run TARGET FOLDER REASON: a run is written as a trace, so that reblock itself can show it.
 explain_run()
 {
-    local trace=$2/trace.rbt reblock="" converter=$builds/fuzz/fuzz/run_to_trace options=() record
+    local trace=$2/trace.rbt reblock converter=$builds/fuzz/fuzz/campaign/run_to_trace options=() record
     is_run "$1" && [[ -x $converter ]] || return 0
-    local candidate
-    for candidate in "$builds/release/reblock" build/release/reblock "$builds/fuzz/reblock" build/fuzz/reblock; do
-        [[ -n $reblock || ! -x $candidate ]] || reblock=$candidate
-    done
-    [[ -n $reblock ]] || return 0
+    reblock=$(reblock_program) || return 0
     # It says with which options reblock has to be asked.
     if ! read -ra options < <("$converter" "$2/input" "$trace" 2>/dev/null) && [[ ! -s $trace ]]; then
         return 0
