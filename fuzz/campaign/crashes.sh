@@ -69,7 +69,7 @@ key_of()
     local key
     key=$(sed -E '
         s/0x[0-9a-fA-F]+/N/g
-        s/((record|byte|cell|turn|entry|exit|at|offset|size|vcpu|vm|line|piece|run|t)s?[ =#]*)#?[0-9]+/\1N/gI
+        s/\b((record|byte|cell|turn|entry|exit|at|offset|size|vcpu|vm|line|piece|run|t)s?[ =#]*)#?[0-9]+/\1N/gI
         s/#[0-9]+/#N/g
         s/[0-9]{3,}/N/g' <<<"$1" | tr -c 'A-Za-z0-9' '-' | tr -s '-' | sed 's/^-//; s/-*$//')
     if ((${#key} > 100)); then

@@ -30,9 +30,13 @@ shrink()
 # Runs are shrunk as runs: whole turns and VMs are taken out.
 shrink_by_runs()
 {
-    local program=$builds/fuzz/fuzz/$1_shrink
-    is_run "$1" && [[ -x $program ]] || return 1
-    timeout -k 5 "$shrink_seconds" "$program" "$2" "$3"
+    local build
+    for build in afl fuzz; do
+        # What only the sanitizers object to does not fail in the first of these.
+        [[ -x $builds/$build/fuzz/campaign/$1_shrink ]] || continue
+        ! timeout -k 5 $((shrink_seconds + 10)) "$builds/$build/fuzz/campaign/$1_shrink" "$shrink_seconds" "$2" "$3" || return 0
+    done
+    return 1
 }
 
 shrink_by_afl()
