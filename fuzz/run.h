@@ -77,4 +77,8 @@ struct run {
  */
 void run_decode(struct run *run, const uint8_t *data, size_t size);
 
+/* The same with HYPERVISOR, which must outlive the run, in place of what the header says; NULL: what it says. */
+void run_decode_as(struct run *run, const uint8_t *data, size_t size,
+		   const struct reblock_policy *hypervisor);
+
 #endif

@@ -21,7 +21,7 @@ recheck_found()
         [[ -f $folder/input && -f $folder/target ]] || continue
         target=$(<"$folder/target")
         # A target that this campaign does not build cannot be asked.
-        [[ -x $builds/fuzz/fuzz/${target}_replay || -x $builds/afl/fuzz/${target}_replay ]] || continue
+        [[ -x $builds/fuzz/fuzz/${target}_replay ]] || continue
         if replay "$target" "$folder/input" && [[ $(key_of "$(reason_of "$target")") == "$(basename "$folder")" ]]; then
             known+=("$(basename "$folder")")
         elif [[ $(<"$folder/reason") != *"not when replayed" ]]; then
@@ -90,21 +90,10 @@ keep_finding()
         echo "$reason"
         echo "Found $(date -u '+%Y-%m-%d %H:%M UTC') by ${finding_source[$key]}, inputs that fail so: ${finding_count[$key]}; bytes of the" \
             "smallest, shrunk: $(stat -c %s "$folder/input")."
-        echo "Run it again: $(replay_program "$target") $state/found/$key/input"
+        echo "Run it again: $builds/fuzz/fuzz/${target}_replay $state/found/$key/input"
         [[ ! -s $folder/explain.txt ]] || echo "As a trace: trace.rbt; what reblock says of it: explain.txt"
         echo "When it is fixed, copy input to corpus/regressions/$target/: the tests replay it there."
     } >"$folder/README"
-}
-
-replay_program()
-{
-    local build
-    for build in fuzz afl-asan afl; do
-        if [[ -x $builds/$build/fuzz/$1_replay ]]; then
-            echo "$builds/$build/fuzz/$1_replay"
-            return
-        fi
-    done
 }
 
 # The program reblock; where the tree has not built it yet, it is built.

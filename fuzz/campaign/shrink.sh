@@ -30,13 +30,9 @@ shrink()
 # Runs are shrunk as runs: whole turns and VMs are taken out.
 shrink_by_runs()
 {
-    local build
-    for build in afl fuzz; do
-        # What only the sanitizers object to does not fail in the first of these.
-        [[ -x $builds/$build/fuzz/campaign/$1_shrink ]] || continue
-        ! timeout -k 5 $((shrink_seconds + 10)) "$builds/$build/fuzz/campaign/$1_shrink" "$shrink_seconds" "$2" "$3" || return 0
-    done
-    return 1
+    local program=$builds/fuzz/fuzz/campaign/$1_shrink
+    [[ -x $program ]] || return 1
+    timeout -k 5 $((shrink_seconds + 10)) "$program" "$shrink_seconds" "$2" "$3"
 }
 
 shrink_by_afl()
