@@ -119,4 +119,7 @@ main()
     ((idle == 0)) || return 2
 }
 
-main "$@"
+{
+    main "$@"
+    exit
+}
