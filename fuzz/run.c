@@ -1,88 +1,140 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
+#include <reblock/policies.h>
 #include "run.h"
 
-struct choices {
-	struct sim_random random;
-	const uint8_t *at, *end; /* what is left of the cell */
-	const uint8_t *next;     /* the next cell */
-	const uint8_t *data_end;
-	bool over; /* a turn has begun for which there is no cell */
+_Static_assert(sizeof(struct sim_turn) == RUN_CELL, "a cell is a turn");
+
+#define NMI REBLOCK_PIN_NMI_EXITING
+#define VIRTUAL REBLOCK_PIN_VIRTUAL_NMIS
+#define POSTED REBLOCK_PIN_POSTED_INTERRUPTS
+
+const uint16_t run_pins[8] = {
+	NMI | VIRTUAL, NMI | VIRTUAL | POSTED, NMI,           0,
+	NMI | VIRTUAL, NMI | POSTED,           NMI | VIRTUAL, NMI | VIRTUAL | POSTED,
 };
 
-static unsigned byte(struct choices *choices)
+const uint32_t run_steps[8] = {
+	5000, 1000, 100000, 1000000, 9000000, 30000000, 60000000, 120000000
+};
+
+struct cells {
+	struct sim_random random;
+	const uint8_t *next, *end;
+};
+
+static void turn(struct sim_random *random, const struct sim_config *config, struct sim_turn *turn)
 {
-	return choices->at < choices->end ? *choices->at++ : 0;
+	struct cells *cells = (struct cells *)random;
+	size_t left = (size_t)(cells->end - cells->next);
+	uint8_t cell[RUN_CELL] = { 0 };
+
+	(void)config;
+	left = left < RUN_CELL ? left : RUN_CELL;
+	memcpy(cell, cells->next, left);
+	memcpy(turn, cell, RUN_CELL);
+	cells->next += left;
 }
 
-static unsigned below(struct sim_random *random, unsigned limit)
+static const struct reblock_policy *policy_of(unsigned number)
 {
-	struct choices *choices = (struct choices *)random;
-	unsigned value = byte(choices);
+	size_t n = 0;
 
-	if (limit <= 256)
-		return value * limit >> 8;
-	return (value << 8 | byte(choices)) * limit >> 16;
+	while (reblock_policy_at(n))
+		n++;
+	return reblock_policy_at(number % n);
 }
 
-static void turn(struct sim_random *random)
+static unsigned misses(const uint8_t *header)
 {
-	struct choices *choices = (struct choices *)random;
-	size_t left = (size_t)(choices->data_end - choices->next);
-
-	choices->over |= !left;
-	choices->at = choices->next;
-	choices->end = choices->at + (left < RUN_CELL ? left : RUN_CELL);
-	choices->next = choices->end;
+	return header[0] | (unsigned)header[1] << 8;
 }
 
-static unsigned thousandths(uint8_t byte)
+static void configure(struct sim_config *config, const uint8_t *header)
 {
-	return byte * 1000u / 255;
+	unsigned host = header[RUN_HOST], kinds = (unsigned)header[RUN_KINDS_MISS] << 1;
+
+	sim_config_default(config, 1 + (host >> 2 & 1), 1 + (host & 3));
+	config->view = sim_views[header[RUN_VIEW] % SIM_VIEWS];
+	config->view.exit &= (uint16_t)~misses(header + RUN_EXIT_MISSES);
+	config->view.entry &= (uint16_t)~misses(header + RUN_ENTRY_MISSES);
+	/* Without its numbers in one kind, a recorder numbers none. */
+	if (misses(header + RUN_EXIT_MISSES) & REBLOCK_HAS_SEQ)
+		config->view.others &= (uint16_t)~REBLOCK_HAS_SEQ;
+	config->view.kinds &= ~(kinds & ~(1u << REBLOCK_EXIT | 1u << REBLOCK_ENTRY));
+	config->view.lost = host >> 6 & 1;
+	config->nested = host >> 3 & 1;
+	config->guests = host >> 4 & 3;
+	config->odd = header[RUN_PROCESSOR] & 15;
+	config->step = run_steps[header[RUN_TIME] & 7];
+	config->pin[0] = (uint16_t)(0x16 | run_pins[header[RUN_PIN] & 7]);
+	config->pin[1] = (uint16_t)(0x16 | run_pins[header[RUN_PIN] >> 3 & 7]);
+	config->does_right = header[RUN_HYPERVISOR] == 0;
+	config->caches = header[RUN_HYPERVISOR] == 2;
+	if (header[RUN_HYPERVISOR] > 2)
+		config->hypervisor = policy_of(header[RUN_HYPERVISOR] - 3u);
 }
 
-static void configure(struct run *run, struct sim_config *config, const uint8_t *header)
+/* What no record has to show, as the host's owner would know it. */
+static void assume(struct run *run, const uint8_t *header)
 {
-	static const struct sim_view *const views[] = { &sim_view_all, &sim_view_perf,
-							&sim_view_perf_old, &sim_view_two };
+	unsigned vnmi = header[RUN_VNMI] % 4;
+	bool all_on = true, all_off = true;
 
-	sim_config_default(config, 1 + (header[1] & 1), 1 + (header[1] >> 1 & 1));
-	config->view = *views[header[0] % 4];
-	config->view.lost = header[2] < 128 ? 0 : header[2] - 128u;
-	config->policy.miss = thousandths(header[3]);
-	config->policy.careless = thousandths(header[4]);
-	config->policy.nmi = thousandths(header[5]);
-	config->habits.iret_exits = thousandths(header[6]);
-	run->options.vnmi = header[0] % 4 ? REBLOCK_VNMI_ON : REBLOCK_VNMI_NOT_ASSUMED;
+	for (unsigned i = 0; i < run->sim.n_vcpus; i++) {
+		unsigned pin = run->sim.vcpus[i].sides[0].processor.pin;
+
+		all_on = all_on && (pin & (NMI | VIRTUAL)) == (NMI | VIRTUAL);
+		all_off = all_off && (pin & (NMI | VIRTUAL)) == NMI;
+	}
+	run->untrue = (all_on ? 0 : REBLOCK_ASSUMES_VNMI_ON) |
+		      (all_off ? 0 : REBLOCK_ASSUMES_VNMI_OFF);
+	if (vnmi)
+		run->options.vnmi = (enum reblock_vnmi)(vnmi - 1);
+	else if (!(run->source.fields & REBLOCK_HAS_PIN))
+		run->options.vnmi = all_on  ? REBLOCK_VNMI_ON :
+				    all_off ? REBLOCK_VNMI_OFF :
+					      REBLOCK_VNMI_NOT_ASSUMED;
+}
+
+static void take(struct run *run, unsigned n, size_t cell)
+{
+	memcpy(run->seen + run->n, run->sim.seen, n * sizeof(run->seen[0]));
+	memcpy(run->whole + run->n, run->sim.whole, n * sizeof(run->whole[0]));
+	for (unsigned i = 0; i < n; i++) {
+		run->truth[run->n + i] = run->sim.truth[i];
+		run->cell[run->n + i] = (uint16_t)cell;
+	}
+	run->n += n;
 }
 
 void run_decode(struct run *run, const uint8_t *data, size_t size)
 {
 	uint8_t header[RUN_HEADER] = { 0 };
-	struct choices choices = { .random = { .below = below, .turn = turn } };
+	size_t head = size < RUN_HEADER ? size : RUN_HEADER;
+	struct cells cells = { .random = { .turn = turn }, .next = data + head };
 	struct sim_config config;
 
-	run->options = (struct reblock_audit_options){ 0 };
-	run->n = 0;
-	memcpy(header, data, size < RUN_HEADER ? size : RUN_HEADER);
-	data += size < RUN_HEADER ? size : RUN_HEADER;
-	size -= size < RUN_HEADER ? size : RUN_HEADER;
+	if (head)
+		memcpy(header, data, head);
+	size -= head;
 	if (size > (size_t)RUN_CELLS_MOST * RUN_CELL)
 		size = (size_t)RUN_CELLS_MOST * RUN_CELL;
-	run->cells = (size + RUN_CELL - 1) / RUN_CELL;
-	configure(run, &config, header);
+	cells.end = cells.next + size;
+	configure(&config, header);
+	sim_start(&run->sim, &config, &cells.random);
 	run->source = sim_source(&config.view);
-	/* How the host begins is the header's, too. */
-	choices.at = header + RUN_HEADER / 2;
-	choices.end = header + RUN_HEADER;
-	choices.next = data;
-	choices.data_end = data + size;
-	sim_start(&run->sim, &config, &choices.random);
-	for (;;) {
-		uint16_t truth = (uint16_t)sim_next(&run->sim, &run->seen[run->n]);
-
-		if (choices.over || run->n == RUN_RECORDS_MOST)
-			return;
-		run->truth[run->n++] = truth;
+	run->options = (struct reblock_audit_options){ 0 };
+	assume(run, header);
+	memcpy(run->left, header + RUN_LEFT, sizeof(run->left));
+	run->n = run->cells = 0;
+	take(run, sim_names(&run->sim), 0);
+	while ((run->sim.again || cells.next < cells.end) &&
+	       run->n + SIM_TURN_MOST <= RUN_RECORDS_MOST) {
+		if (!run->sim.again)
+			run->cells++;
+		take(run, sim_turn(&run->sim), run->cells - 1);
 	}
+	if (run->sim.entered_nested)
+		run->untrue |= REBLOCK_ASSUMES_L2_0;
 }

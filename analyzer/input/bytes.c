@@ -45,6 +45,16 @@ fail:
 	return errno ? -errno : -EIO;
 }
 
+void bytes_of_memory(struct bytes *b, const void *data, size_t size)
+{
+	memset(b, 0, sizeof(*b));
+	b->fd = -1;
+	b->data = data;
+	b->size = size;
+	b->total = size;
+	b->ended = true;
+}
+
 int bytes_more(struct bytes *b)
 {
 	size_t used = (size_t)(b->data - b->buffer);

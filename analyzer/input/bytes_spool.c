@@ -52,7 +52,7 @@ int bytes_spool(struct bytes *b)
 {
 	int fd, err = 0;
 
-	if (b->map)
+	if (b->fd < 0)
 		return 0;
 	fd = unnamed();
 	if (fd < 0)

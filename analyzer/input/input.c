@@ -64,35 +64,64 @@ static int open_format(struct reblock_input *in, char **error)
 	}
 }
 
-int reblock_input_open(const char *path, reblock_damage_fn *damage, void *context,
-		       struct reblock_input **input, char **error)
+/* An input without bytes; NULL with *ERROR set when memory is short. */
+static struct reblock_input *new_input(const char *name, reblock_damage_fn *damage, void *context,
+				       char **error)
 {
 	struct reblock_input *in = calloc(1, sizeof(*in));
-	int err;
 
-	*input = NULL;
 	*error = NULL;
-	if (!in) {
-		*error = plain(path, -ENOMEM);
-		return -ENOMEM;
+	if (in)
+		in->name = strdup(name);
+	if (!in || !in->name) {
+		free(in);
+		*error = plain(name, -ENOMEM);
+		return NULL;
 	}
-	in->name = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
 	in->damage = damage;
 	in->context = context;
 	in->bytes.fd = -1;
-	err = in->name ? open_bytes(in, path) : -ENOMEM;
+	return in;
+}
+
+/* What is left to do when it has its bytes; ERR says why it has none. */
+static int open_input(struct reblock_input *in, int err, struct reblock_input **input, char **error)
+{
 	if (!err)
 		err = detect_format(in, error);
 	if (!err)
 		err = open_format(in, error);
 	if (err) {
 		if (!*error)
-			*error = plain(in->name ? in->name : path, err);
+			*error = plain(in->name, err);
 		reblock_input_close(in);
 		return err;
 	}
 	*input = in;
 	return 0;
+}
+
+int reblock_input_open(const char *path, reblock_damage_fn *damage, void *context,
+		       struct reblock_input **input, char **error)
+{
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	struct reblock_input *in = new_input(name, damage, context, error);
+
+	*input = NULL;
+	return in ? open_input(in, open_bytes(in, path), input, error) : -ENOMEM;
+}
+
+int reblock_input_open_memory(const char *name, const void *data, size_t size,
+			      reblock_damage_fn *damage, void *context,
+			      struct reblock_input **input, char **error)
+{
+	struct reblock_input *in = new_input(name, damage, context, error);
+
+	*input = NULL;
+	if (!in)
+		return -ENOMEM;
+	bytes_of_memory(&in->bytes, data, size);
+	return open_input(in, (uintptr_t)data % sizeof(uint64_t) ? -EINVAL : 0, input, error);
 }
 
 enum reblock_format reblock_input_format(const struct reblock_input *in)

@@ -95,9 +95,10 @@ static bool identified(const struct reblock_record *r)
 	}
 }
 
+/* Never 0, which is the key of an empty place: neither for a record that is all zero. */
 static uint32_t key_of(uint8_t kind, uint16_t presence)
 {
-	return (uint32_t)presence << 8 | kind;
+	return 1u << 24 | (uint32_t)presence << 8 | kind;
 }
 
 /* Two kinds never share a place. */

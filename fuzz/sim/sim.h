@@ -4,81 +4,100 @@
  * forgets to, and a recorder that sees much or little of it. It gives records as a source would, and
  * with each the truth.
  *
- * All choices come from a struct sim_random, so a run can be repeated. Nothing is allocated.
+ * All choices are in struct sim_turn, so a run can be repeated. Nothing is allocated. Times and CPU numbers
+ * follow from how many turns there were: a turn that is changed changes no other's.
  */
 #ifndef SIM_H
 #define SIM_H
 
-#include <reblock/record.h>
-#include <reblock/source.h>
-#include "sim/sim_hypervisor.h"
+#include <reblock/filter.h>
+#include "sim/sim_truth.h"
+#include "sim/sim_view.h"
 
 #define SIM_VCPUS_MOST 64
-#define SIM_CPUS_MOST (2 * SIM_VCPUS_MOST)
-#define SIM_TURN_MOST 8 /* records from an exit to the next entry */
+#define SIM_VMS_MOST 64
+/* Records from an exit to the next entry: these two, and the operations between. */
+#define SIM_TURN_MOST (SIM_OPERATIONS + 2)
 
-/* What the recorder sees. */
-struct sim_view {
-	uint32_t kinds;       /* of record, as bits 1 << enum reblock_kind */
-	uint16_t exit, entry; /* fields of exits and entries, as presence bits */
-	uint16_t others;      /* fields of all other kinds */
-	bool injections;      /* what an entry injects is seen by itself, but for NMIs */
-	unsigned lost;        /* of 1000 records are lost: a gap in seq, or a lost record */
-	const char *name;
-};
-
-extern const struct sim_view sim_view_all;      /* everything */
-extern const struct sim_view sim_view_perf;     /* perf record -e kvm:* on Linux 6.14 and later */
-extern const struct sim_view sim_view_perf_old; /* ... before: entries show no NMI */
-extern const struct sim_view sim_view_two;      /* kvm_exit and kvm_entry alone */
-
-/* The description of a source with that view. */
-struct reblock_source sim_source(const struct sim_view *view);
-
-/* Bits of what is true of a record. */
-#define SIM_TRUTHS 6
-enum sim_truth {
-	SIM_MISSED = 1 << 0,      /* entry: blocking must be 1 (rows 6 and 9) and is 0 */
-	SIM_MISSED_MASK = 1 << 1, /* the same, but the hypervisor set its mask between: row 2 */
-	SIM_SILENT = 1 << 2,      /* entry: the same, and no field of the exit could say so */
-	SIM_NESTED = 1 << 3,      /* entry: its NMI enters a handler that a miss has left open */
-	SIM_FAILED = 1 << 4,
-	/*
-	 * entry: resumes at an IRET that returns to its own address: its handler interrupted another one
-	 * right at that instruction, where a lost or rightly ended blocking had let an NMI in
-	 */
-	SIM_RETURNS_TO_ITSELF = 1 << 5 /* entry: it fails */
+/* How often things happen in turns that a seed gives, of 1000. */
+struct sim_habits {
+	unsigned iret_exits;     /* an IRET's memory access exits */
+	unsigned delivery_exits; /* the same for a memory access of event delivery */
+	unsigned fault;          /* code takes a fault that the guest handles itself */
+	unsigned task_switch;    /* an IRET or an NMI switches tasks */
+	unsigned nmi;            /* an NMI comes that the VMM does not take ("NMI exiting" 0) */
+	unsigned odd;            /* an IRET's fault, breakpoint or double fault */
+	unsigned pause;          /* more than 100 ms go by */
 };
 
 struct sim_config {
 	unsigned vms, vcpus; /* vcpus: of each VM; at most SIM_VCPUS_MOST in all */
 	struct sim_view view;
-	struct sim_habits habits;
-	struct sim_policy policy;
+	struct sim_habits habits; /* of seeded turns */
+	struct sim_policy policy; /* likewise */
+	/* What decides on NMI blocking; NULL: the sim's own hypervisor. It must outlive the run. */
+	const struct reblock_policy *hypervisor;
+	bool does_right;            /* the sim's own makes no mistake, whatever a turn says */
+	bool caches;                /* the sim's own keeps a copy of its mask, as KVM does */
+	bool nested;                /* VMs are hypervisors, with a guest each on every vCPU */
+	uint8_t odd;                /* enum sim_odd, of all processors */
+	uint8_t guests;             /* enum sim_guest_kind */
+	uint32_t step;              /* ns from turn to turn */
+	uint16_t pin[SIM_VMS_MOST]; /* pin-based controls, before those that a policy insists on */
 };
 
 /* Fills *CONFIG with a busy host of VMS VMs that does everything right. */
 void sim_config_default(struct sim_config *config, unsigned vms, unsigned vcpus);
 
-struct sim_vcpu {
+/* Turns from a seed: the same everywhere, as often of each kind as the configuration says. */
+struct sim_seeded {
+	struct sim_random random;
+	uint64_t state;
+};
+
+void sim_seed(struct sim_seeded *seeded, uint64_t seed);
+
+/* A guest with its VMCS: the VM, or what runs in it. */
+struct sim_side {
 	struct sim_processor processor;
 	struct sim_guest guest;
 	struct sim_hypervisor hypervisor;
 	struct sim_wants wants;
-	uint64_t t;
+	uint64_t entry_rip; /* of the last entry */
+	bool failed;        /* that */
+};
+
+struct sim_vcpu {
+	struct sim_side sides[2]; /* [1]: the guest's guest */
+	struct reblock_filter filter;
+	uint64_t t; /* of its last record */
 	uint32_t vm;
 	uint16_t vcpu, cpu, seq;
-	bool failed; /* the last entry */
-	struct reblock_record queue[SIM_TURN_MOST];
-	unsigned truth[SIM_TURN_MOST];
-	unsigned first, n; /* of the queue */
+	uint8_t side;  /* that was entered last */
+	bool left_out; /* before its next record */
+};
+
+/* Which fields a recorder sees, as a record with all the bits that it can have. */
+struct sim_mask {
+	uint64_t word[8];
 };
 
 struct sim {
 	struct sim_config config;
 	struct sim_random *random;
-	unsigned n_vcpus, n_free, named;
-	uint16_t free_cpus[SIM_CPUS_MOST];
+	unsigned n_vcpus, named;
+	uint64_t turns;
+	uint64_t t;
+	bool entered_nested; /* a guest's guest was */
+	/* A turn that comes again, as nothing is done about its exit. */
+	unsigned again;
+	struct sim_turn turn;
+	/* What the last turn gave and is not taken yet. */
+	unsigned first, n;
+	struct reblock_record whole[SIM_TURN_MOST], seen[SIM_TURN_MOST];
+	uint32_t truth[SIM_TURN_MOST];
+	struct sim_mask masks[REBLOCK_KINDS];
+	struct sim_mask entry_told; /* of entries whose event was seen by itself */
 	struct sim_vcpu vcpus[SIM_VCPUS_MOST];
 };
 
@@ -87,5 +106,20 @@ void sim_start(struct sim *sim, const struct sim_config *config, struct sim_rand
 
 /* Gives the next record and returns what is true of it, bits of enum sim_truth. It never ends. */
 unsigned sim_next(struct sim *sim, struct reblock_record *record);
+
+/*
+ * Runs one turn (RANDOM is asked for it, unless one comes again). The records of it are sim->seen, with every field in
+ * sim->whole, what is true of each in sim->truth; returns how many they are, which can be 0.
+ */
+unsigned sim_turn(struct sim *sim);
+
+/* The records that name the VMs, in the same places; none where the recorder gives none. */
+unsigned sim_names(struct sim *sim);
+
+/* For sim_turn: one record of V, or what becomes of all of them when they are there. */
+struct reblock_record *sim_record(struct sim *sim, struct sim_vcpu *v, enum reblock_kind kind,
+				  unsigned truth);
+void sim_record_masks(struct sim *sim);
+void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn *turn);
 
 #endif

@@ -3,7 +3,8 @@
 #include "sim/sim_guest.h"
 
 #define CODE 0xffffffff81000000u
-#define STEPS 24 /* without an exit; then the host's timer interrupts */
+#define BODY 0x40u         /* of a handler, from its begin */
+#define HOST_AT_IRET 0x80u /* in the turn's exit: it comes right at the innermost handler's IRET */
 
 static const struct {
 	uint64_t begins, iret;
@@ -13,23 +14,12 @@ static const struct {
 	[SIM_FAULT_HANDLER] = { 0xffffffff81a03000u, 0xffffffff81a03e17u },
 };
 
-/* Exits for instructions: CPUID, HLT, RDPMC, RDTSC, VMCALL, a control register, a port, RDMSR, WRMSR. */
-static const uint8_t instructions[] = { 10, 12, 12, 15, 16, 18, 28, 30, 30, 30, 31, 32, 32, 32 };
-/* Exits between two instructions: host interrupts and the preemption timer. */
-static const uint8_t asynchronous[] = { 1, 1, 1, 52 };
-
-static uint64_t code(struct sim_random *random)
-{
-	return CODE + 16u * sim_below(random, 65536);
-}
-
-void sim_guest_start(struct sim_guest *g, struct sim_random *random)
+void sim_guest_start(struct sim_guest *g, unsigned kind)
 {
 	memset(g, 0, sizeof(*g));
-	g->rip = code(random);
+	g->rip = CODE;
 	g->interrupts = true;
-	g->nmi_enables_interrupts = sim_below(random, 8) == 7;
-	g->one_iret = sim_below(random, 8) == 7;
+	g->kind = (uint8_t)kind;
 }
 
 static void push(struct sim_guest *g, enum sim_handler handler)
@@ -38,26 +28,30 @@ static void push(struct sim_guest *g, enum sim_handler handler)
 
 	frame->returns_to = g->rip;
 	frame->handler = (uint8_t)handler;
+	frame->exits = 0;
 	frame->open = false;
+	g->ran = true;
 	g->rip = handlers[handler].begins;
 	if (handler == SIM_INTERRUPT_HANDLER)
 		g->interrupts = false;
 	else if (handler == SIM_NMI_HANDLER)
-		g->interrupts = g->nmi_enables_interrupts;
+		g->interrupts = (g->kind & SIM_GUEST_NMI_SETS_IF) != 0;
 }
 
 static void pop(struct sim_guest *g)
 {
 	g->rip = g->frames[--g->depth].returns_to;
-	g->interrupts =
-		!g->depth || g->frames[g->depth - 1].handler == SIM_FAULT_HANDLER ||
-		(g->frames[g->depth - 1].handler == SIM_NMI_HANDLER && g->nmi_enables_interrupts);
+	g->interrupts = !g->depth || g->frames[g->depth - 1].handler == SIM_FAULT_HANDLER ||
+			(g->frames[g->depth - 1].handler == SIM_NMI_HANDLER &&
+			 (g->kind & SIM_GUEST_NMI_SETS_IF));
 }
 
 /* Where the innermost handler ends. */
 static uint64_t iret_of(const struct sim_guest *g)
 {
-	return handlers[g->one_iret ? SIM_FAULT_HANDLER : g->frames[g->depth - 1].handler].iret;
+	return handlers[g->kind & SIM_GUEST_ONE_IRET ? SIM_FAULT_HANDLER :
+						       g->frames[g->depth - 1].handler]
+		.iret;
 }
 
 void sim_guest_skip(struct sim_guest *g)
@@ -70,15 +64,28 @@ void sim_guest_task_returned(struct sim_guest *g)
 	pop(g);
 }
 
-void sim_guest_nmi_task(struct sim_guest *g)
+static enum sim_handler handler_of(uint32_t intr_info)
 {
-	push(g, SIM_NMI_HANDLER);
+	switch (intr_info & REBLOCK_INTR_TYPE) {
+	case REBLOCK_INTR_TYPE_NMI:
+		return SIM_NMI_HANDLER;
+	case REBLOCK_INTR_TYPE_EXTERNAL:
+		return SIM_INTERRUPT_HANDLER;
+	default:
+		return SIM_FAULT_HANDLER;
+	}
+}
+
+void sim_guest_task_entered(struct sim_guest *g)
+{
+	push(g, handler_of(g->delivering));
 	g->delivering = 0;
 }
 
 void sim_guest_opened(struct sim_guest *g)
 {
-	g->frames[g->depth - 1].open = true;
+	if (g->depth)
+		g->frames[g->depth - 1].open = true;
 }
 
 bool sim_guest_has_room(const struct sim_guest *g)
@@ -94,171 +101,286 @@ bool sim_guest_is_open(const struct sim_guest *g)
 	return false;
 }
 
-static void exits_with(struct sim_exit *exit, uint32_t reason, uint64_t qualification)
-{
-	memset(exit, 0, sizeof(*exit));
-	exit->reason = reason;
-	exit->qualification = qualification;
-}
-
-static enum sim_handler handler_of(uint32_t intr_info)
-{
-	switch (intr_info & REBLOCK_INTR_TYPE) {
-	case REBLOCK_INTR_TYPE_NMI:
-		return SIM_NMI_HANDLER;
-	case REBLOCK_INTR_TYPE_EXTERNAL:
-		return SIM_INTERRUPT_HANDLER;
-	default:
-		return SIM_FAULT_HANDLER;
-	}
-}
-
-/* The event that the entry injected. Returns true if that exits. */
-static bool deliver(struct sim_guest *g, struct sim_processor *p, struct sim_random *random,
-		    const struct sim_habits *habits, struct sim_exit *exit, enum sim_why *why)
-{
-	enum sim_handler handler = handler_of(g->delivering);
-
-	if (handler == SIM_NMI_HANDLER && sim_chance(random, habits->task_switch)) {
-		exits_with(exit, REBLOCK_REASON_TASK_SWITCH, 3u << 30 | 0x40);
-		exit->idt_vectoring = g->delivering;
-		sim_processor_delivered(p, g->delivering);
-		*why = SIM_EXITED_TASK_GATE;
-		return true;
-	}
-	if (sim_chance(random, habits->delivery_exits)) {
-		static const uint8_t ways[] = {
-			SIM_EPT_VIOLATION, SIM_EPT_VIOLATION, SIM_PML_FULL,
-			SIM_SPP,           SIM_NOTIFY,        SIM_PAGE_FAULT
-		};
-
-		sim_processor_access_exit(p, random, ways[sim_below(random, sizeof(ways))], false,
-					  g->delivering, exit);
-		*why = SIM_EXITED_DELIVERY;
-		return true;
-	}
-	sim_processor_delivered(p, g->delivering);
-	push(g, handler);
-	g->delivering = 0;
-	return false;
-}
-
-/* The IRET that ends the innermost handler. Returns true if it exits. */
-static bool iret(struct sim_guest *g, struct sim_processor *p, struct sim_random *random,
-		 const struct sim_habits *habits, struct sim_exit *exit, enum sim_why *why)
-{
-	bool unblocked = sim_processor_iret(p);
-
-	g->rip = iret_of(g);
-	if (sim_chance(random, habits->task_switch)) {
-		exits_with(exit, REBLOCK_REASON_TASK_SWITCH, 1u << 30 | 0x28);
-		*why = SIM_EXITED_TASK_IRET;
-		return true;
-	}
-	if (sim_chance(random, habits->iret_exits)) {
-		static const uint8_t ways[] = {
-			SIM_EPT_VIOLATION, SIM_EPT_VIOLATION, SIM_EPT_VIOLATION, SIM_PAGE_FAULT,
-			SIM_PAGE_FAULT,    SIM_PML_FULL,      SIM_PML_FULL,      SIM_SPP,
-			SIM_NOTIFY,        SIM_APIC_ACCESS,   SIM_EPT_MISCONFIG
-		};
-
-		/* The fault of the IRET is the guest's own, and its delivery faults. */
-		if (sim_below(random, 64) == 63) {
-			sim_processor_double_fault(random, exit);
-			*why = SIM_EXITED_DOUBLE_FAULT;
-			return true;
-		}
-		g->unblocked = unblocked;
-		sim_processor_access_exit(p, random, ways[sim_below(random, sizeof(ways))],
-					  unblocked, 0, exit);
-		*why = SIM_EXITED_IRET;
-		return true;
-	}
-	pop(g);
-	return false;
-}
-
-/* Whether the next instruction is an IRET that has begun before. */
-static bool at_iret(const struct sim_guest *g)
+bool sim_guest_at_iret(const struct sim_guest *g)
 {
 	return g->depth && g->rip == iret_of(g);
 }
 
 bool sim_guest_returns_to_itself(const struct sim_guest *g)
 {
-	return at_iret(g) && g->frames[g->depth - 1].returns_to == g->rip;
+	return sim_guest_at_iret(g) && g->frames[g->depth - 1].returns_to == g->rip;
 }
+
+/* The IRET that ends the innermost handler runs. */
+static void return_from(struct sim_guest *g, struct sim_processor *p)
+{
+	(void)sim_processor_iret(p);
+	sim_processor_ran(p);
+	pop(g);
+	g->ran = true;
+}
+
+/* The event that the entry injected. Returns true if that exits. */
+static bool deliver(struct sim_guest *g, struct sim_processor *p, const struct sim_turn *turn,
+		    struct sim_exit *exit, enum sim_why *why)
+{
+	static const uint8_t ways[16] = { SIM_EPT_VIOLATION, SIM_PML_FULL,      SIM_PAGE_FAULT,
+					  SIM_SPP,           SIM_NOTIFY,        SIM_APIC_ACCESS,
+					  SIM_EPT_MISCONFIG, SIM_EPT_VIOLATION, SIM_EPT_VIOLATION,
+					  SIM_PML_FULL,      SIM_PAGE_FAULT,    SIM_SPP,
+					  SIM_NOTIFY,        SIM_NOTIFY,        SIM_EPT_VIOLATION,
+					  SIM_PML_FULL };
+
+	if ((g->delivering & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_OTHER) {
+		sim_processor_exit(exit, 37, 0, 0); /* a pending MTF VM exit */
+		*why = SIM_EXITED_BETWEEN;
+		return true;
+	}
+	switch (turn->exit & 15) {
+	case SIM_CLASS_GATE:
+		sim_processor_exit(exit, REBLOCK_REASON_TASK_SWITCH, 3u << 30 | 0x40, 0);
+		exit->idt_vectoring = g->delivering;
+		sim_processor_delivered(p, g->delivering);
+		*why = SIM_EXITED_TASK_GATE;
+		return true;
+	case SIM_CLASS_DELIVERY:
+		sim_processor_access_exit(p, (enum sim_access)ways[turn->exit >> 4], turn->detail,
+					  false, g->delivering, exit);
+		*why = SIM_EXITED_DELIVERY;
+		return true;
+	default:
+		sim_processor_delivered(p, g->delivering);
+		push(g, handler_of(g->delivering));
+		g->delivering = 0;
+		return false;
+	}
+}
+
+/* An exit that is asked for as soon as it can be. */
+static bool window(const struct sim_guest *g, const struct sim_processor *p,
+		   const struct sim_wants *wants, struct sim_exit *exit)
+{
+	if (wants->nmi_window && sim_processor_nmi_window(p))
+		sim_processor_exit(exit, REBLOCK_REASON_NMI_WINDOW, 0, 0);
+	else if (wants->interrupt_window && g->interrupts && !p->sti && !p->mov_ss)
+		sim_processor_exit(exit, REBLOCK_REASON_INTERRUPT_WINDOW, 0, 0);
+	else
+		return false;
+	return true;
+}
+
+static void step(struct sim_guest *g, struct sim_processor *p, enum sim_step what)
+{
+	switch (what) {
+	case SIM_STEP_IRET:
+		if (g->depth)
+			return_from(g, p);
+		break;
+	case SIM_STEP_FAULT:
+		/* An IRET that is to run again runs before other code does. */
+		if (sim_guest_has_room(g) && !sim_guest_at_iret(g)) {
+			sim_processor_ran(p);
+			push(g, SIM_FAULT_HANDLER);
+		}
+		break;
+	case SIM_STEP_EVENT:
+		if (!sim_guest_has_room(g) || p->sti || p->mov_ss)
+			break;
+		if (!(p->pin & REBLOCK_PIN_NMI_EXITING) && !p->blocking) {
+			g->nested |= sim_guest_is_open(g);
+			sim_processor_delivered(p, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI);
+			push(g, SIM_NMI_HANDLER);
+		} else if ((p->pin & REBLOCK_PIN_POSTED_INTERRUPTS) && g->interrupts) {
+			sim_processor_delivered(p, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_EXTERNAL);
+			push(g, SIM_INTERRUPT_HANDLER);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* What STI or MOV SS in front of the instruction that exits still blocks. */
+static void shadow(const struct sim_guest *g, struct sim_processor *p, unsigned detail)
+{
+	p->sti = (detail & SIM_DETAIL_STI) && g->interrupts;
+	p->mov_ss = (detail & SIM_DETAIL_MOV_SS) != 0;
+}
+
+/* An IRET begins, and exits. */
+static enum sim_why iret_exits(struct sim_guest *g, struct sim_processor *p,
+			       const struct sim_turn *turn, struct sim_exit *exit)
+{
+	static const uint8_t ways[16] = { SIM_EPT_VIOLATION, SIM_PAGE_FAULT,    SIM_PML_FULL,
+					  SIM_SPP,           SIM_NOTIFY,        SIM_APIC_ACCESS,
+					  SIM_EPT_MISCONFIG, SIM_EPT_VIOLATION, SIM_PAGE_FAULT,
+					  SIM_PML_FULL,      SIM_EPT_VIOLATION, SIM_PAGE_FAULT,
+					  SIM_EPT_VIOLATION, SIM_EPT_VIOLATION, SIM_SPP,
+					  SIM_NOTIFY };
+	static const uint16_t faults[4] = { 0xb0d, 0xb0b, 0xb0c, 0xb0d }; /* #GP, #NP, #SS */
+	unsigned class = turn->exit & 15, which = turn->exit >> 4;
+	bool unblocked, reports;
+
+	if (!sim_guest_at_iret(g))
+		shadow(g, p, turn->detail);
+	g->rip = iret_of(g);
+	if (class == SIM_CLASS_IRET_BREAK) {
+		if (which & 1)
+			sim_processor_access_exit(p, SIM_EPT_VIOLATION, turn->detail, false, 0,
+						  exit);
+		else
+			sim_processor_exception_exit(p, REBLOCK_INTR_TYPE_HARD_EXCEPTION | 1,
+						     turn->detail, false, exit);
+		return which & 1 ? SIM_EXITED_ACCESS : SIM_EXITED_BREAK;
+	}
+	unblocked = sim_processor_iret(p);
+	switch (class) {
+	case SIM_CLASS_IRET_TASK:
+		sim_processor_exit(exit, REBLOCK_REASON_TASK_SWITCH, 1u << 30 | 0x28, turn->detail);
+		sim_processor_ran(p);
+		return SIM_EXITED_TASK_IRET;
+	case SIM_CLASS_IRET_DOUBLE:
+		sim_processor_exception_exit(p,
+					     REBLOCK_INTR_TYPE_HARD_EXCEPTION | 0x800 |
+						     REBLOCK_VECTOR_DF,
+					     turn->detail, false, exit);
+		sim_processor_ran(p);
+		return SIM_EXITED_DOUBLE_FAULT;
+	case SIM_CLASS_IRET_FAULT:
+		reports = unblocked && !(p->odd & SIM_ODD_SILENT_FAULT);
+		g->unblocked = unblocked;
+		sim_processor_exception_exit(p, faults[which & 3], turn->detail, reports, exit);
+		exit->error_code = 0x10;
+		return SIM_EXITED_IRET_FAULT;
+	default:
+		g->unblocked = unblocked;
+		if (unblocked && g->frames[g->depth - 1].exits < UINT16_MAX)
+			g->frames[g->depth - 1].exits++;
+		sim_processor_access_exit(p, (enum sim_access)ways[which], turn->detail, unblocked,
+					  0, exit);
+		return SIM_EXITED_IRET;
+	}
+}
+
+/* Exits for instructions: CPUID, HLT, RDPMC, RDTSC, VMCALL, a control register, a port, RDMSR, WRMSR, ... */
+static const uint8_t instructions[16] = { 10, 12, 15, 16, 18, 28, 30, 30,
+					  31, 32, 32, 54, 55, 58, 40, 29 };
 
 /* An exit that has nothing to do with events. */
 static enum sim_why ordinary(struct sim_guest *g, struct sim_processor *p,
-			     struct sim_random *random, struct sim_exit *exit)
+			     const struct sim_turn *turn, struct sim_exit *exit)
 {
-	unsigned choice = sim_below(random, 8);
+	static const uint8_t accesses[8] = { SIM_EPT_VIOLATION, SIM_PAGE_FAULT,   SIM_PML_FULL,
+					     SIM_SPP,           SIM_NOTIFY,       SIM_EPT_VIOLATION,
+					     SIM_PML_FULL,      SIM_EPT_VIOLATION };
+	/* #UD, #GP, #MC, #DB; #BP is a software exception */
+	static const uint16_t exceptions[8] = { 0x306, 0xb0d, 0x312, 0x301,
+						0x603, 0x307, 0xb11, 0x310 };
+	static const uint8_t others[8] = { 37, 3, 2, 11, 6, 17, 57, 74 };
+	unsigned class = turn->exit & 15, which = turn->exit >> 4;
 
-	if (choice < 2) {
-		exits_with(exit, asynchronous[sim_below(random, sizeof(asynchronous))], 0);
+	if (class == SIM_CLASS_OTHER) {
+		sim_processor_exit(exit, others[which & 7], 0, turn->detail);
 		return SIM_EXITED_BETWEEN;
 	}
-	if (choice < 6) {
-		exits_with(exit, instructions[sim_below(random, sizeof(instructions))], 0);
-		if (exit->reason == 30)
-			exit->qualification = 0x3fd0000u | 8u * sim_below(random, 2);
-		g->rip = g->depth ? handlers[g->frames[g->depth - 1].handler].begins + 0x40 :
-				    code(random);
-		p->sti = exit->reason == 12 && g->interrupts; /* STI; HLT */
+	g->rip = g->depth ? handlers[g->frames[g->depth - 1].handler].begins + BODY :
+			    CODE + 16u * (turn->detail & SIM_DETAIL_WHERE);
+	g->ran = true;
+	shadow(g, p, turn->detail);
+	switch (class) {
+	case SIM_CLASS_ACCESS:
+		sim_processor_access_exit(p, (enum sim_access)accesses[which & 7], turn->detail,
+					  false, 0, exit);
+		return SIM_EXITED_ACCESS;
+	case SIM_CLASS_EXCEPTION:
+		sim_processor_exception_exit(p, exceptions[which & 7], turn->detail, false, exit);
+		exit->error_code = exceptions[which & 7] & 0x800 ? 0x10 : 0;
+		return SIM_EXITED_EXCEPTION;
+	case SIM_CLASS_EMULATED:
+		if (which & 1)
+			sim_processor_access_exit(p, SIM_APIC_ACCESS, turn->detail, false, 0, exit);
+		else
+			sim_processor_exit(exit, REBLOCK_REASON_EPT_MISCONFIG, 0, turn->detail);
+		return SIM_EXITED_FOR;
+	case SIM_CLASS_WAITING:
+		p->sti = g->interrupts; /* STI; HLT */
+		p->mov_ss = false;
+		sim_processor_exit(exit, 12, 0, turn->detail);
+		return SIM_EXITED_FOR;
+	default:
+		sim_processor_exit(exit, instructions[which], 0, turn->detail);
 		return SIM_EXITED_FOR;
 	}
-	p->sti = g->interrupts && sim_below(random, 16) == 15;
-	if (sim_below(random, 4) == 0) {
-		exits_with(exit, REBLOCK_REASON_EPT_MISCONFIG, 0);
-		return SIM_EXITED_FOR;
-	}
-	sim_processor_access_exit(p, random, choice == 6 ? SIM_EPT_VIOLATION : SIM_PAGE_FAULT,
-				  false, 0, exit);
-	return SIM_EXITED_ACCESS;
 }
 
-enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p, struct sim_random *random,
-			   const struct sim_habits *habits, const struct sim_wants *wants,
+/* Something of the host's: it takes no notice of what the guest is at. */
+static enum sim_why host(struct sim_guest *g, struct sim_processor *p, const struct sim_turn *turn,
+			 struct sim_exit *exit)
+{
+	if (g->depth && (turn->exit & HOST_AT_IRET) && !sim_guest_at_iret(g)) {
+		g->rip = iret_of(g);
+		g->ran = true;
+		sim_processor_ran(p);
+	}
+	switch (turn->exit >> 4 & 3) {
+	case 1:
+		sim_processor_exit(exit, REBLOCK_REASON_PREEMPTION_TIMER, 0, turn->detail);
+		break;
+	case 2:
+		if (p->pin & REBLOCK_PIN_NMI_EXITING) {
+			sim_processor_exit(exit, REBLOCK_REASON_EXCEPTION_NMI, 0, turn->detail);
+			exit->intr_info = REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI |
+					  REBLOCK_VECTOR_NMI;
+			break;
+		}
+		/* fallthrough */
+	default:
+		sim_processor_exit(exit, REBLOCK_REASON_EXTERNAL_INTERRUPT, 0, turn->detail);
+		break;
+	}
+	return SIM_EXITED_BETWEEN;
+}
+
+static bool is_iret(unsigned class)
+{
+	return class >= SIM_CLASS_IRET && class <= SIM_CLASS_IRET_DOUBLE;
+}
+
+enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p,
+			   const struct sim_turn *turn, const struct sim_wants *wants,
 			   struct sim_exit *exit)
 {
+	unsigned class = turn->exit & 15;
+	unsigned steps = turn->steps;
 	enum sim_why why;
 
-	g->unblocked = false;
-	if ((g->delivering & REBLOCK_INTR_VALID) && deliver(g, p, random, habits, exit, &why))
+	g->unblocked = g->ran = g->nested = false;
+	if (g->delivering && deliver(g, p, turn, exit, &why))
 		return why;
-	for (unsigned steps = 0; steps < STEPS; steps++) {
-		unsigned choice;
-
-		if (wants->nmi_window && !p->blocking && !p->sti) {
-			exits_with(exit, REBLOCK_REASON_NMI_WINDOW, 0); /* rule 1.10 */
+	for (; steps; steps >>= 2) {
+		if (window(g, p, wants, exit))
 			return SIM_EXITED_BETWEEN;
-		}
-		if (wants->interrupt_window && g->interrupts && !p->sti) {
-			exits_with(exit, REBLOCK_REASON_INTERRUPT_WINDOW, 0);
-			return SIM_EXITED_BETWEEN;
-		}
-		p->sti = false;
-		if (!(p->pin & REBLOCK_PIN_NMI_EXITING) && !p->blocking && sim_guest_has_room(g) &&
-		    sim_chance(random, habits->nmi)) {
-			sim_processor_delivered(p, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI);
-			push(g, SIM_NMI_HANDLER);
-			continue;
-		}
-		choice = sim_below(random, 4);
-		if (at_iret(g) && choice == 3) {
-			exits_with(exit, REBLOCK_REASON_EXTERNAL_INTERRUPT, 0);
-			return SIM_EXITED_BETWEEN;
-		}
-		if (g->depth && (choice || at_iret(g))) {
-			if (iret(g, p, random, habits, exit, &why))
-				return why;
-		} else if (g->depth < SIM_FRAMES - 4 && sim_chance(random, habits->fault)) {
-			push(g, SIM_FAULT_HANDLER);
-		} else {
-			return ordinary(g, p, random, exit);
-		}
+		step(g, p, (enum sim_step)(steps & 3));
 	}
-	exits_with(exit, REBLOCK_REASON_EXTERNAL_INTERRUPT, 0);
-	return SIM_EXITED_BETWEEN;
+	/* What is to be executed before the code that exits: an IRET that has not completed. */
+	while (class != SIM_CLASS_HOST && !is_iret(class) && sim_guest_at_iret(g)) {
+		if (window(g, p, wants, exit))
+			return SIM_EXITED_BETWEEN;
+		return_from(g, p);
+	}
+	if (window(g, p, wants, exit))
+		return SIM_EXITED_BETWEEN;
+	if (is_iret(class)) {
+		if (!g->depth)
+			return host(g, p, turn, exit);
+		return iret_exits(g, p, turn, exit);
+	}
+	switch (class) {
+	case SIM_CLASS_HOST:
+	case SIM_CLASS_DELIVERY:
+	case SIM_CLASS_GATE:
+		return host(g, p, turn, exit);
+	default:
+		return ordinary(g, p, turn, exit);
+	}
 }

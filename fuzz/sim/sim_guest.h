@@ -14,43 +14,47 @@ enum sim_handler { SIM_NMI_HANDLER, SIM_INTERRUPT_HANDLER, SIM_FAULT_HANDLER, SI
 
 struct sim_frame {
 	uint64_t returns_to;
+	uint16_t exits;  /* of its IRET, which has not completed */
 	uint8_t handler; /* enum sim_handler */
 	/*
-	 * The IRET of this handler has unblocked NMIs without completing, and the guest was resumed so:
-	 * the VMM missed the re-block. An NMI that comes before the frame is gone nests.
+	 * NMIs are let in although this handler, or the one around it, still has its IRET to run: the VMM
+	 * has ended a blocking that was not over. An NMI that comes before the frame is gone nests.
 	 */
 	bool open;
 };
 
-/* How often things happen, of 1000. */
-struct sim_habits {
-	unsigned iret_exits;     /* an IRET's memory access exits */
-	unsigned delivery_exits; /* the same for a memory access of event delivery */
-	unsigned fault;          /* code takes a fault that the guest handles itself */
-	unsigned task_switch;    /* an IRET or an NMI switches tasks */
-	unsigned nmi;            /* an NMI comes that the VMM does not take ("NMI exiting" 0) */
-};
-
 /* Why the guest exited, beside what the exit's fields say. */
 enum sim_why {
-	SIM_EXITED_BETWEEN,  /* an asynchronous exit, between two instructions */
-	SIM_EXITED_FOR,      /* an instruction that the VMM completes: RIP moves on */
-	SIM_EXITED_ACCESS,   /* a memory access; the instruction runs again */
-	SIM_EXITED_IRET,     /* a memory access of an IRET */
-	SIM_EXITED_DELIVERY, /* a memory access of event delivery */
+	SIM_EXITED_BETWEEN,    /* between two instructions, or where one has not begun */
+	SIM_EXITED_FOR,        /* an instruction that the VMM completes: RIP moves on */
+	SIM_EXITED_ACCESS,     /* a memory access; the instruction runs again */
+	SIM_EXITED_EXCEPTION,  /* an exception of ordinary code */
+	SIM_EXITED_IRET,       /* a memory access of an IRET */
+	SIM_EXITED_IRET_FAULT, /* another fault of an IRET */
+	SIM_EXITED_BREAK,      /* an instruction breakpoint on an IRET */
+	SIM_EXITED_DELIVERY,   /* a memory access of event delivery */
 	SIM_EXITED_DOUBLE_FAULT,
 	SIM_EXITED_TASK_IRET, /* IRET with NT 1: the VMM switches tasks, and the IRET is complete */
-	SIM_EXITED_TASK_GATE  /* an NMI's delivery through a task gate: the VMM switches tasks */
+	SIM_EXITED_TASK_GATE, /* an event's delivery through a task gate: the VMM switches tasks */
+	SIM_EXITED_NESTED,    /* to the other VMCS */
+	SIM_EXITED_FAILED     /* the entry has failed */
+};
+
+/* What kind of guest it is. */
+enum sim_guest_kind {
+	SIM_GUEST_NMI_SETS_IF = 1 << 0, /* its NMI handler sets RFLAGS.IF */
+	SIM_GUEST_ONE_IRET = 1 << 1     /* all its handlers end with the same instruction */
 };
 
 struct sim_guest {
 	uint64_t rip;
-	bool interrupts;             /* RFLAGS.IF */
-	bool nmi_enables_interrupts; /* this guest's NMI handler sets IF */
-	bool one_iret;               /* all its handlers end with the same instruction */
-	bool unblocked;              /* the last exit is an IRET's, which has unblocked NMIs */
-	uint8_t depth;               /* of frames */
-	uint32_t delivering;         /* the event that the last entry injects */
+	uint8_t kind;    /* enum sim_guest_kind */
+	bool interrupts; /* RFLAGS.IF */
+	bool unblocked;  /* the last exit is an IRET's, which has unblocked NMIs */
+	bool ran;        /* something, since the last entry */
+	bool nested;     /* an NMI that no entry has injected came into a handler that is open */
+	uint8_t depth;   /* of frames */
+	uint32_t delivering; /* the event that the last entry injects */
 	struct sim_frame frames[SIM_FRAMES];
 };
 
@@ -59,12 +63,12 @@ struct sim_wants {
 	bool nmi_window, interrupt_window;
 };
 
-/* The guest at its start; RANDOM decides what kind of guest it is. */
-void sim_guest_start(struct sim_guest *g, struct sim_random *random);
+/* The guest at its start. */
+void sim_guest_start(struct sim_guest *g, unsigned kind);
 
 /* Runs G on P up to its next exit, which goes to *EXIT. */
-enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p, struct sim_random *random,
-			   const struct sim_habits *habits, const struct sim_wants *wants,
+enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p,
+			   const struct sim_turn *turn, const struct sim_wants *wants,
 			   struct sim_exit *exit);
 
 /* The VMM has completed the instruction at RIP. */
@@ -73,10 +77,10 @@ void sim_guest_skip(struct sim_guest *g);
 /* The task switch that an IRET asked for is done: the handler is gone. */
 void sim_guest_task_returned(struct sim_guest *g);
 
-/* An NMI's task was entered through its task gate. */
-void sim_guest_nmi_task(struct sim_guest *g);
+/* The task of the event that was being delivered was entered through its task gate. */
+void sim_guest_task_entered(struct sim_guest *g);
 
-/* The guest resumes at the IRET of its innermost handler with NMIs open, which they must not be. */
+/* NMIs were let in although the innermost handler is not over. */
 void sim_guest_opened(struct sim_guest *g);
 
 /* Whether there is room for a handler more. */
@@ -84,6 +88,9 @@ bool sim_guest_has_room(const struct sim_guest *g);
 
 /* Whether the stack holds a frame that is open. */
 bool sim_guest_is_open(const struct sim_guest *g);
+
+/* Whether the next instruction is an IRET that an exit or an event came at before. */
+bool sim_guest_at_iret(const struct sim_guest *g);
 
 /* Whether the guest is at an IRET that returns to its own address. */
 bool sim_guest_returns_to_itself(const struct sim_guest *g);

@@ -6,13 +6,26 @@
 #ifndef SIM_PROCESSOR_H
 #define SIM_PROCESSOR_H
 
+#include <stdbool.h>
 #include <reblock/record.h>
-#include "sim/sim_random.h"
+#include "sim/sim_turn.h"
+
+/* What some processors do otherwise. */
+enum sim_odd {
+	SIM_ODD_ERRATUM = 1 << 0, /* an EPT violation leaves bit 12 at 0 (rule 1.7) */
+	SIM_ODD_CONTRADICTS =
+		1 << 1, /* an exit with bit 12 saves blocking as 1: there is none such */
+	SIM_ODD_SILENT_FAULT =
+		1
+		<< 2, /* an IRET's fault that is not a memory access's has bit 12 at 0 (rule 1.5) */
+	SIM_ODD_WINDOW_WAITS = 1 << 3 /* no NMI-window exit while there is blocking by STI */
+};
 
 struct sim_processor {
-	uint16_t pin;  /* pin-based VM-execution controls */
-	bool blocking; /* by NMI: virtual-NMI blocking where "virtual NMIs" is 1 */
-	bool sti;      /* blocking by STI */
+	uint16_t pin;     /* pin-based VM-execution controls */
+	uint8_t odd;      /* enum sim_odd */
+	bool blocking;    /* by NMI: virtual-NMI blocking where "virtual NMIs" is 1 */
+	bool sti, mov_ss; /* blocking by STI, by MOV SS */
 };
 
 /* What a memory access can end in, where it does not just succeed. */
@@ -31,32 +44,50 @@ enum sim_access {
 struct sim_exit {
 	uint64_t qualification;
 	uint32_t reason, intr_info, error_code, idt_vectoring;
+	bool defined; /* its bit 12, where it has one, means something (rule 1.4) */
+	bool bit12;   /* its value, defined or not; false where it has none */
 };
 
-/* Whether the exit fields that hold bit 12 mean it (rule 1.4), for an exit that is no double fault. */
-bool sim_processor_reports(const struct sim_processor *p, const struct sim_exit *exit);
-
-/* A VM entry that injects INTR_INFO. Returns false if it fails (rules 1.6 and 1.8). */
+/* A VM entry that injects INTR_INFO, 0 for nothing. Returns false if it fails (rules 1.6 and 1.8). */
 bool sim_processor_enters(const struct sim_processor *p, uint32_t intr_info);
+
+/* Whether that entry fails for an NMI that is blocked. */
+bool sim_processor_refuses_nmi(const struct sim_processor *p, uint32_t intr_info);
 
 /* An event has been delivered: an NMI starts blocking (rule 1.1). */
 void sim_processor_delivered(struct sim_processor *p, uint32_t intr_info);
 
+/* An instruction has run: what STI and MOV SS block is over. */
+static inline void sim_processor_ran(struct sim_processor *p)
+{
+	p->sti = p->mov_ss = false;
+}
+
 /* IRET begins, and unblocks, whatever becomes of it (rule 1.2). Returns whether NMIs were blocked. */
 bool sim_processor_iret(struct sim_processor *p);
+
+/* The NMI-window exit comes before the next instruction, if it is asked for (rule 1.10). */
+bool sim_processor_nmi_window(const struct sim_processor *p);
+
+/* An exit with that reason and qualification, no event on its way; bits 15:0 of DETAIL: enum sim_detail. */
+void sim_processor_exit(struct sim_exit *exit, uint32_t reason, uint64_t qualification,
+			unsigned detail);
 
 /*
  * A memory access exits. UNBLOCKED: it is one of an IRET that sim_processor_iret answered true to.
  * DELIVERING: the event that was being delivered, or 0.
  */
-void sim_processor_access_exit(struct sim_processor *p, struct sim_random *random,
-			       enum sim_access access, bool unblocked, uint32_t delivering,
-			       struct sim_exit *exit);
+void sim_processor_access_exit(struct sim_processor *p, enum sim_access access, unsigned detail,
+			       bool unblocked, uint32_t delivering, struct sim_exit *exit);
 
-/* A double fault exits; its bit 12 can be anything. */
-void sim_processor_double_fault(struct sim_random *random, struct sim_exit *exit);
+/* An exception exits; UNBLOCKED: that of an IRET. A double fault's bit 12 can be anything. */
+void sim_processor_exception_exit(struct sim_processor *p, uint32_t intr_info, unsigned detail,
+				  bool unblocked, struct sim_exit *exit);
 
 /* Guest interruptibility state, as the exit saves it. */
 uint32_t sim_processor_interruptibility(const struct sim_processor *p);
+
+/* Sets it, as the VMM has it at an entry. */
+void sim_processor_set_interruptibility(struct sim_processor *p, uint32_t interruptibility);
 
 #endif

@@ -28,6 +28,7 @@ static int bpf(int command, union bpf_attr *attributes)
 /* As cheap as a tp_btf program: both are called by the tracepoint itself. */
 static void attach(const char *tracepoint)
 {
+	static const char license[] = "GPL";
 	static const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
@@ -36,7 +37,7 @@ static void attach(const char *tracepoint)
 		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
 		.insns = (uintptr_t)nothing,
 		.insn_cnt = 2,
-		.license = (uintptr_t) "GPL",
+		.license = (uintptr_t)license,
 	};
 	union bpf_attr open = { 0 };
 

@@ -86,7 +86,7 @@ static void by_the_exit(void **state)
 	exit.presence &= (uint16_t)~REBLOCK_HAS_INTR_INFO;
 	assert_true(recorded(exit, quiet_entry));
 	exit = quiet_exit(12);
-	exit.presence &= (uint16_t) ~(REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION);
+	exit.presence &= (uint16_t)(~(REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION));
 	exit.reason = 0;
 	assert_true(recorded(exit, quiet_entry));
 }

@@ -16,7 +16,7 @@
 #include <reblock/audit.h>
 #include <reblock/input.h>
 #include "filter_compare.h"
-#include "filter_stream.h"
+#include "sim/filter_stream.h"
 #include "sim/sim.h"
 #include "stream.h"
 

@@ -52,80 +52,26 @@ static const size_t observed[AXES] = { COUNT(reasons) + 1,        COUNT(intrs) +
 				       COUNT(pins) + 1,           N_INJECTION,
 				       COUNT(pins) + 1,           N_RIP };
 
-static const char *yes_no(int value)
-{
-	return value ? "yes" : "no";
-}
-
-static const char *digit(int value)
-{
-	return value ? "1" : "0";
-}
-
-static const char *intr_word(uint32_t info)
-{
-	if (info >> 31 == 0)
-		return "none";
-	if ((info >> 8 & 7) != 3)
-		return "other";
-	return (info & 0xff) == 8 ? "double-fault" : "fault";
-}
-
-static const char *idtv_word(uint32_t info)
-{
-	if (info >> 31 == 0)
-		return "none";
-	return (info >> 8 & 7) == 2 ? "nmi" : "other";
-}
-
-static const char *injects_word(uint32_t info)
-{
-	static const char *const words[8] = { "external",       "?",     "nmi",
-					      "hard-exception", "other", "soft-exception",
-					      "soft-exception", "other" };
-
-	return info >> 31 ? words[info >> 8 & 7] : "nothing";
-}
-
-/* What the table requires in each row, as its words; [0] is scratch. */
-static const char *must_word[13];
+/* Rows of the table that some world has met. */
+static unsigned rows_met;
 
 /* The row that the table gives for a world. */
 static unsigned table_row(const size_t w[AXES], unsigned between)
 {
-	uint32_t reason = reasons[w[REASON]];
-	uint32_t intr = intrs[w[INTR]];
-	uint64_t qual = qualifications[w[QUAL]];
-	uint32_t idtv = idtvs[w[IDTV]];
-	uint32_t injection = injections[w[INJECTION]];
-	struct rules_facts facts;
-	char number[12];
-	const char *where;
+	struct reblock_record exit = { .reason = reasons[w[REASON]],
+				       .intr_info = intrs[w[INTR]],
+				       .qualification = qualifications[w[QUAL]],
+				       .idt_vectoring = idtvs[w[IDTV]],
+				       .pin = pins[w[PIN]] };
+	struct reblock_record entry = { .intr_info = injections[w[INJECTION]],
+					.pin = pins[w[ENTRY_PIN]],
+					.flags = w[RIP] ? REBLOCK_RIP_SAME : 0 };
+	struct rules_exit said;
 	unsigned row;
 
-	(void)snprintf(number, sizeof(number), "%u", reason & 0xffff);
-	facts.word[FACT_FAILED] = yes_no(reason >> 31 != 0);
-	facts.word[FACT_REASON] = number;
-	facts.word[FACT_INTR] = intr_word(intr);
-	facts.word[FACT_IDTV] = idtv_word(idtv);
-	facts.word[FACT_NMI_EXITING] = digit(pins[w[PIN]] >> 3 & 1);
-	facts.word[FACT_VIRTUAL_NMIS] = digit(pins[w[PIN]] >> 5 & 1);
-	facts.word[FACT_SWITCH] = qual >> 30 == 3 ? "task-gate" : "other";
-	facts.word[FACT_INJECTS] = injects_word(injection);
-	facts.word[FACT_VECTOR] = (injection & 0xff) == (intr & 0xff) ? "fault" : "other";
-	facts.word[FACT_AGAIN] =
-		yes_no(injection >> 31 && idtv >> 31 && (injection & 0x7ff) == (idtv & 0x7ff));
-	facts.word[FACT_ENTRY_VIRTUAL_NMIS] = digit(pins[w[ENTRY_PIN]] >> 5 & 1);
-	facts.word[FACT_RIP] = w[RIP] ? "same" : "moved";
-	facts.word[FACT_OPERATION] = yes_no(between != 0);
-	where = rules_table_ask(SECTION_WHERE, &facts, NULL);
-	facts.word[FACT_WHERE] = where;
-	facts.word[FACT_BIT12] = strcmp(where, "nowhere") == 0   ? "0" :
-				 strcmp(where, "intr-info") == 0 ? digit(intr >> 12 & 1) :
-								   digit(qual >> 12 & 1);
-	facts.word[FACT_DEFINED] = rules_table_ask(SECTION_DEFINED, &facts, NULL);
-	row = (unsigned)atoi(rules_table_ask(SECTION_ROWS, &facts, &must_word[0]));
-	must_word[row] = must_word[0];
+	rules_table_exit(&exit, &said);
+	row = rules_table_row(&said, &entry, between != 0);
+	rows_met |= 1u << row;
 	return row;
 }
 
@@ -289,24 +235,20 @@ static unsigned operation(unsigned between, unsigned turn)
 	return between == ANY_OPERATION ? 1u << turn % 6 : between;
 }
 
-/* What all rows of a set ask for, by the table's words. */
+/* What all rows of a set ask for, by the table. */
 static unsigned must_of(unsigned rows)
 {
-	static const char *const words[] = {
-		[REBLOCK_MUST_UNKNOWN] = "unknown",
-		[REBLOCK_MUST_BE_0] = "0",
-		[REBLOCK_MUST_BE_1] = "1",
-		[REBLOCK_MUST_NOT_CHANGE] = "unchanged",
-	};
-	unsigned first = (unsigned)__builtin_ctz(rows), row, must = 0;
+	unsigned first = (unsigned)__builtin_ctz(rows), row;
 
 	for (row = first + 1; row <= 12; row++)
-		if (rows >> row & 1 && strcmp(must_word[row], must_word[first]) != 0)
+		if (rows >> row & 1 && rules_table_must(row) != rules_table_must(first))
 			return REBLOCK_MUST_UNKNOWN;
-	while (strcmp(words[must], must_word[first]) != 0)
-		must++;
-	return must;
+	return rules_table_must(first);
 }
+
+_Static_assert((int)TABLE_0 == REBLOCK_MUST_BE_0 && (int)TABLE_1 == REBLOCK_MUST_BE_1 &&
+		       (int)TABLE_UNCHANGED == REBLOCK_MUST_NOT_CHANGE,
+	       "the model's numbers");
 
 /* The row of a set that has just one, else 0. */
 static unsigned single_row(unsigned rows)
@@ -393,13 +335,12 @@ static void every_combination(void **state)
 /* What each row requires; runs after every row of the table has been met. */
 static void every_requirement(void **state)
 {
-	static const char *const words[] = { "unknown", "0", "1", "unchanged" };
 	unsigned row;
 
 	(void)state;
 	for (row = 1; row <= 12; row++) {
-		assert_non_null(must_word[row]);
-		assert_string_equal(words[reblock_row_must(row)], must_word[row]);
+		assert_true(rows_met >> row & 1);
+		assert_int_equal(reblock_row_must(row), rules_table_must(row));
 		assert_non_null(reblock_row_text(row));
 	}
 	assert_int_equal(reblock_row_must(0), REBLOCK_MUST_UNKNOWN);
@@ -410,6 +351,6 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_combination),
 					    cmocka_unit_test(every_requirement) };
 
-	rules_table_read(SOURCE_DIR "/tests/unit/tables/rules.table");
+	rules_table_read();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

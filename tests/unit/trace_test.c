@@ -351,6 +351,33 @@ static void untrusted_records(void **state)
 	free(data);
 }
 
+/* Nor is one right that is nothing but zeros, as a hole in a file is. */
+static void record_of_zeros(void **state)
+{
+	size_t size;
+	unsigned char *data = small_trace(&size);
+	struct fixture_result r;
+
+	(void)state;
+	for (int i = 0; i < CHUNK; i++) {
+		unsigned char *at = data + chunk_at(data, i);
+
+		memset(at + 64, 0, 64);
+		fix_chunk(at);
+	}
+	fixture_write(data, size);
+	r = fixture_read_all(fixture_path);
+	assert_int_equal(r.damages, 3);
+	assert_int_equal(r.n, N);
+	for (int i = 0; i < N; i++)
+		if (i % CHUNK)
+			assert_memory_equal(&r.records[i], &records[i], 64);
+		else
+			assert_int_equal(r.records[i].kind, REBLOCK_LOST);
+	free(r.records);
+	free(data);
+}
+
 /* The same through a pipe as from a mapped file, in the same words. */
 static void from_pipe(void **state)
 {
@@ -431,7 +458,8 @@ int main(void)
 		cmocka_unit_test(every_changed_byte), cmocka_unit_test(hole),
 		cmocka_unit_test(end_mark),           cmocka_unit_test(newer_version),
 		cmocka_unit_test(newer_chunk),        cmocka_unit_test(untrusted_records),
-		cmocka_unit_test(from_pipe),          cmocka_unit_test(refusals),
+		cmocka_unit_test(record_of_zeros),    cmocka_unit_test(from_pipe),
+		cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -46,6 +46,15 @@ typedef void reblock_damage_fn(void *context, const char *message);
 int reblock_input_open(const char *path, reblock_damage_fn *damage, void *context,
 		       struct reblock_input **input, char **error);
 
+/*
+ * The same for the SIZE bytes at DATA, which stay the caller's and must stay as they are until
+ * reblock_input_close; NAME stands for the file in messages. Records may be given out of DATA itself, so it must be
+ * aligned to 8 bytes, as malloc has it: else -EINVAL.
+ */
+int reblock_input_open_memory(const char *name, const void *data, size_t size,
+			      reblock_damage_fn *damage, void *context,
+			      struct reblock_input **input, char **error);
+
 /* Returns the format that was detected. */
 enum reblock_format reblock_input_format(const struct reblock_input *input);
 

@@ -189,7 +189,7 @@ if started "$watch"; then
     RECORDER=$watch /bin/bash "$here/inside.sh" "$work/result" "${steady[@]}"
     echo "1 watch $(<"$work/result")" | awk -v what="reblock watch" -v rate="$rate" -f "$here/consumer.awk"
     kill "$watch"
-    wait "$watch" || true
+    wait "$watch" || echo "reblock watch: ended with status $?"
 else
     echo "reblock watch: not measured: $(tail -n 1 "$work/said")"
 fi

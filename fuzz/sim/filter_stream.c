@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "filter_stream.h"
+#include "sim/filter_stream.h"
 
 static struct filter_vcpu *find(struct filter_stream *s, const struct reblock_record *r)
 {

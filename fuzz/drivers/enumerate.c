@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * NAME_enumerate [--cells N] [--fields N] [--most N] [--keep FILE]: gives all short runs to a fuzz target: those of up to
+ * so many cells (3) that differ in up to so many fields (2) from the run in which nothing happens, but no more than --most.
+ * Says how many these were, and what was left out. A run that the target fails on goes to FILE, if one is named.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+#include "drivers/enumeration.h"
+#include "fuzz.h"
+
+#pragma weak LLVMFuzzerInitialize
+
+struct progress {
+	uint64_t n, most;
+};
+
+/* What a signal's handler needs to know. */
+static const uint8_t *now_data;
+static size_t now_size;
+static uint64_t now_number;
+static const char *keep;
+
+static void failed(int number)
+{
+	char text[64];
+	int length = snprintf(text, sizeof(text), "failed on run %" PRIu64 "\n", now_number);
+	int fd = keep != NULL ? open(keep, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+
+	if (fd >= 0 && write(fd, now_data, now_size) != (ssize_t)now_size)
+		length = snprintf(text, sizeof(text), "the run cannot be kept\n");
+	if (write(STDERR_FILENO, text, (size_t)length) < 0)
+		_exit(128 + number);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static bool give(void *context, uint8_t *data, size_t size)
+{
+	struct progress *progress = context;
+
+	if (progress->n == progress->most)
+		return false;
+	now_number = ++progress->n;
+	now_data = data;
+	now_size = size;
+	LLVMFuzzerTestOneInput(data, size);
+	return true;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* How many runs of up to CELLS cells differ in exactly FIELDS fields. */
+static uint64_t count(unsigned cells, unsigned fields)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i <= cells; i++)
+		n = add(n, enumeration_count(i, fields));
+	return n;
+}
+
+static void report(const struct enumeration *enumeration, const struct progress *progress)
+{
+	uint64_t left = progress->n;
+
+	for (unsigned fields = 0; fields <= enumeration->fields; fields++) {
+		uint64_t all = count(enumeration->cells, fields), ran = left < all ? left : all;
+
+		printf("%u fields changed: %" PRIu64 " of %" PRIu64 " runs\n", fields, ran, all);
+		left -= ran;
+	}
+	printf("%" PRIu64 " runs of up to %u cells. Left out:", progress->n, enumeration->cells);
+	if (enumeration->fields < ENUMERATION_FIELDS_MOST)
+		printf(" those with %u fields changed (%" PRIu64 ") and more,",
+		       enumeration->fields + 1, count(enumeration->cells, enumeration->fields + 1));
+	printf(" longer ones, and values of fields that mean the same as another.\n");
+}
+
+static bool number(const char *text, uint64_t most, uint64_t *value)
+{
+	char *end;
+
+	*value = strtoull(text, &end, 10);
+	return *end == '\0' && end != text && *value <= most;
+}
+
+int main(int argc, char **argv)
+{
+	struct progress progress = { .most = UINT64_MAX };
+	uint64_t cells = 3, fields = 2;
+	struct enumeration enumeration;
+	bool good = argc % 2 == 1;
+
+	for (int i = 1; good && i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--cells") == 0)
+			good = number(argv[i + 1], ENUMERATION_CELLS_MOST, &cells);
+		else if (strcmp(argv[i], "--fields") == 0)
+			good = number(argv[i + 1], ENUMERATION_FIELDS_MOST, &fields);
+		else if (strcmp(argv[i], "--most") == 0)
+			good = number(argv[i + 1], UINT64_MAX, &progress.most);
+		else if (strcmp(argv[i], "--keep") == 0)
+			keep = argv[i + 1];
+		else
+			good = false;
+	}
+	if (!good) {
+		fprintf(stderr,
+			"usage: %s [--cells N] [--fields N] [--most N] [--keep FILE]; cells and fields: at most %d\n",
+			argv[0], ENUMERATION_CELLS_MOST);
+		return 2;
+	}
+	if (LLVMFuzzerInitialize != NULL)
+		LLVMFuzzerInitialize(&argc, &argv);
+	signal(SIGABRT, failed);
+	signal(SIGSEGV, failed);
+	enumeration = (struct enumeration){ .cells = (unsigned)cells,
+					    .fields = (unsigned)fields,
+					    .each = give,
+					    .context = &progress };
+	(void)enumerate_runs(&enumeration);
+	report(&enumeration, &progress);
+	return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who sees less finds less: with records lost, fields gone or vCPUs forgotten no finding comes that the whole run does
+ * not have, but for those that name what they assume in place of what is gone.
+ */
+#include <errno.h>
+#include <string.h>
+#include <reblock/input.h>
+#include "fuzz.h"
+#include "meta/meta.h"
+
+/* The same event: a finding's kind, and the exit or entry that it is about. */
+static bool same_event(const struct result *of_a, const struct reblock_finding *a,
+		       const struct result *of_b, const struct reblock_finding *b)
+{
+	bool entry = a->kind == REBLOCK_REINJECT_BLOCKED || a->kind == REBLOCK_RESERVED_BIT;
+	unsigned i = entry ? a->n_records - 1u : 0, k = entry ? b->n_records - 1u : 0;
+
+	return a->kind == b->kind && a->vm == b->vm && a->vcpu == b->vcpu &&
+	       result_number(of_a, a->records[i]) == result_number(of_b, b->records[k]);
+}
+
+static void expect_no_more(const struct meta *m, const char *how)
+{
+	for (size_t i = 0; i < m->other.n_findings; i++) {
+		const struct reblock_finding *f = &m->other.findings[i];
+		bool known = false;
+
+		/* What is gone might have refuted it, and it says so. */
+		if (f->assumes & REBLOCK_ASSUMES_RETURNS_ELSEWHERE)
+			continue;
+		for (size_t k = 0; k < m->plain.n_findings && !known; k++)
+			known = same_event(&m->plain, &m->plain.findings[k], &m->other, f);
+		if (!known)
+			fuzz_fail("%s: a finding that the whole run does not have: %s (%s)", how,
+				  reblock_finding_name(f->kind),
+				  reblock_evidence_name(f->evidence));
+	}
+}
+
+/* Each unblock that is certain is judged once, whatever is gone. */
+static void expect_judged(const struct result *result, const struct reblock_summary *more,
+			  const char *how)
+{
+	uint64_t unblocks = 0;
+
+	for (unsigned k = 0; k < REBLOCK_UNBLOCK_EXITS; k++) {
+		for (size_t i = 0; i < result->n_summaries; i++)
+			unblocks += result->summaries[i].unblocks[k];
+		unblocks += more ? more->unblocks[k] : 0;
+	}
+	if (unblocks != result->judged)
+		fuzz_fail("%s: IRET unblocks that are not judged, or twice", how);
+}
+
+static struct reblock_record lost_like(const struct reblock_record *r)
+{
+	return (struct reblock_record){
+		.kind = REBLOCK_LOST, .t = r->t, .vm = r->vm, .vcpu = r->vcpu, .cpu = REBLOCK_NO_CPU
+	};
+}
+
+/* A record is gone; returns how many records there are then. */
+static size_t lose(struct meta *m, const struct reblock_record *r, size_t i, size_t n)
+{
+	struct reblock_record lost = lost_like(r);
+	unsigned how = dice(&m->dice, 4);
+
+	/* The next record's number tells. */
+	if ((r->presence & REBLOCK_HAS_SEQ) && how)
+		return n;
+	if (how > 1)
+		lost.vcpu = REBLOCK_NO_VCPU;
+	if (how > 2)
+		lost.vm = REBLOCK_NO_VM;
+	meta_from[n] = (uint32_t)i;
+	meta_records[n] = lost;
+	return n + 1;
+}
+
+static size_t take_less(struct meta *m, unsigned lost, unsigned fields)
+{
+	const struct run *run = m->run;
+	unsigned one = dice(&m->dice, 3) ? 0 : 1u << dice(&m->dice, 15);
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		struct reblock_record *r = &meta_records[n];
+		unsigned gone = fields ? one : 0;
+
+		if (lost && run->seen[i].kind < REBLOCK_LOST && dice(&m->dice, 1000) < lost) {
+			n = lose(m, &run->seen[i], i, n);
+			continue;
+		}
+		*r = run->seen[i];
+		meta_from[n++] = (uint32_t)i;
+		if (r->kind >= REBLOCK_LOST)
+			continue;
+		if (fields && dice(&m->dice, 1000) < fields)
+			gone |= 1u << dice(&m->dice, 15) | 1u << dice(&m->dice, 15);
+		r->presence &= (uint16_t)~gone;
+		if (gone && !reblock_record_normalize(r))
+			fuzz_fail("with fields gone a record is none any more");
+	}
+	return n;
+}
+
+/* A vCPU's last records may be among what was lost, and no number after them tells. */
+static size_t tell_ends(const struct meta *m, size_t n)
+{
+	for (size_t i = 0; i < m->plain.n_summaries; i++, n++) {
+		meta_records[n] = (struct reblock_record){ .kind = REBLOCK_LOST,
+							   .t = REBLOCK_NO_TIME,
+							   .vm = m->plain.summaries[i].vm,
+							   .vcpu = m->plain.summaries[i].vcpu,
+							   .cpu = REBLOCK_NO_CPU };
+		meta_from[n] = UINT32_MAX;
+	}
+	return n;
+}
+
+void meta_lossy(struct meta *m)
+{
+	unsigned what = dice(&m->dice, 3), often = dice(&m->dice, 2) ? 10 : 200;
+	size_t n = take_less(m, what != 1 ? often : 0, what != 0 ? 1 + often : 0);
+	const char *how = what == 0 ? "records lost" : what == 1 ? "fields gone" : "both lost";
+
+	if (what != 1)
+		n = tell_ends(m, n);
+	result_of(&m->other, meta_records, n, &m->run->source, &m->run->options, meta_from);
+	if (!result_complete(&m->other))
+		return;
+	expect_judged(&m->other, NULL, how);
+	expect_no_more(m, how);
+}
+
+static void retire_one(struct meta *m, struct reblock_audit *audit, const struct reblock_record *r)
+{
+	size_t before = reblock_audit_vcpus(audit);
+
+	if (dice(&m->dice, 8)) {
+		if (reblock_audit_retire(audit, r->vm, r->vcpu) ||
+		    reblock_audit_vcpus(audit) != before - 1)
+			fuzz_fail("retired: a vCPU cannot be");
+		if (reblock_audit_retire(audit, r->vm, r->vcpu) != -ENOENT)
+			fuzz_fail("retired: a vCPU that is gone can be again");
+	} else if (reblock_audit_retire_vm(audit, r->vm) || reblock_audit_vcpus(audit) >= before) {
+		fuzz_fail("retired: a VM cannot be");
+	}
+	if (dice(&m->dice, 2))
+		(void)reblock_audit_summary(audit, 0);
+}
+
+void meta_retired(struct meta *m)
+{
+	const struct run *run = m->run;
+	struct reblock_audit *audit = result_begin(&m->other, &run->source, &run->options, NULL);
+	unsigned seldom = 1 + dice(&m->dice, 60);
+	struct reblock_summary retired, total = { 0 };
+	uint64_t records = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct reblock_record *r = &run->seen[i];
+
+		if (reblock_audit_feed(audit, i, r, 1))
+			fuzz_fail("out of memory");
+		if (r->vcpu != REBLOCK_NO_VCPU && dice(&m->dice, seldom) == 0)
+			retire_one(m, audit, r);
+	}
+	if (reblock_audit_finish(audit))
+		fuzz_fail("out of memory");
+	retired = *reblock_audit_retired(audit);
+	result_take(&m->other, audit);
+	if (!result_complete(&m->other))
+		return;
+	expect_judged(&m->other, &retired, "retired");
+	expect_no_more(m, "retired");
+	reblock_summary_add(&total, &retired);
+	for (size_t i = 0; i < m->other.n_summaries; i++)
+		reblock_summary_add(&total, &m->other.summaries[i]);
+	for (size_t i = 0; i < m->plain.n_summaries; i++)
+		records += m->plain.summaries[i].records;
+	if (total.records != records)
+		fuzz_fail("retired: records are not counted, or twice");
+}
