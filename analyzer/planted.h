@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Planted faults: what measures the tests and the fuzzer. PLANTED(7, right, wrong) is RIGHT, and nothing else, in
- * every build that anybody runs. Where REBLOCK_PLANTED is defined (fuzz/planted.cmake) it is WRONG while
+ * every build that anybody runs. Where REBLOCK_PLANTED is defined (cmake/planted.cmake) it is WRONG while
  * reblock_planted is 7. fuzz/planted.table says in words what each number makes wrong.
  */
 #ifndef PLANTED_H

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# unit.sh PROGRAMS: the unit tests find each fault of fuzz/planted.table. PROGRAMS is the folder of NAME_planted, the unit tests
+# unit.sh PROGRAMS: the unit tests find each fault of fuzz/planted.table. PROGRAMS is the folder of the unit tests
 # built with the faults. Without a fault all are green; with one, that of the table is red (if it is not, the others are
 # tried, and the table is said to be wrong: an error too, as else it would rot).
 set -euo pipefail
 programs=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export LC_ALL=C
-. fuzz/planted.bash
+. fuzz/planted/table.bash
 table=fuzz/planted.table
 # Quick ones first.
 tests=(audit_cases policy_table policy_kvm filter_rules audit_retire policy_differences audit_plain sim audit_properties policy_stream)
@@ -26,13 +26,13 @@ red()
 {
     local status=0
 
-    REBLOCK_PLANT=$1 timeout 60 "$programs/$2_planted" >"$work/$1.$2" 2>&1 || status=$?
-    # timeout's own, and those of fuzz/planted.c and of tests that skip
+    REBLOCK_PLANT=$1 timeout 60 "$programs/$2_test" >"$work/$1.$2" 2>&1 || status=$?
+    # timeout's own, and those of fuzz/planted/choose.c and of tests that skip
     case $status in
     124) [[ $1 != 0 ]] ;; # a fault may hang a test
     77 | 99 | 125 | 126 | 127)
         cat "$work/$1.$2" >&2
-        echo "$2_planted with fault $1: status $status" >&2
+        echo "$2_test with fault $1: status $status" >&2
         exit 2
         ;;
     *) [[ $status -ne 0 ]] ;;
