@@ -43,22 +43,34 @@ static bool like_trace_dat(const struct bytes *b)
 	return b->size >= 10 && memcmp(b->data, "\x17\x08\x44tracing", 10) == 0;
 }
 
-/* Whether a line begins with a brace, the first or, should that be damaged, another. */
-static bool like_json(const struct bytes *b)
+/*
+ * Whether a line begins with a brace, the first or, should that be damaged, another: waits for that, as far as the
+ * buffer reaches. Returns 0 or a negative errno.
+ */
+static int like_json(struct bytes *b, bool *like)
 {
 	bool at_start = true;
+	int err = 0;
 
-	for (size_t i = 0; i < b->size && i < REBLOCK_TRACE_HEADER_MAX; i++) {
-		uint8_t c = b->data[i];
+	*like = false;
+	for (size_t i = 0; i < REBLOCK_TRACE_HEADER_MAX; i++) {
+		uint8_t c;
 
-		if (at_start && c == '{')
-			return true;
+		if (i == b->size)
+			err = bytes_more(b);
+		if (err || i == b->size)
+			return err;
+		c = b->data[i];
+		if (at_start && c == '{') {
+			*like = true;
+			return 0;
+		}
 		if (c == '\n')
 			at_start = true;
 		else if (c != ' ' && c != '\t' && c != '\r')
 			at_start = false;
 	}
-	return false;
+	return 0;
 }
 
 static int refuse(struct reblock_input *in, const char *what, char **error)
@@ -85,13 +97,17 @@ static int first_bytes(struct bytes *b, bool *blank)
 int detect_format(struct reblock_input *in, char **error)
 {
 	struct bytes *b = &in->bytes;
-	bool blank, found;
+	bool blank, found, json;
 	int err = first_bytes(b, &blank);
 
 	if (err)
 		return err;
-	if (b->size >= 3 && memcmp(b->data, "\xef\xbb\xbf", 3) == 0)
+	if (b->size >= 3 && memcmp(b->data, "\xef\xbb\xbf", 3) == 0) {
 		bytes_skip(b, 3); /* the mark that some editors put before UTF-8 */
+		err = bytes_need(b, 10);
+		if (err)
+			return err;
+	}
 	if (!b->size)
 		return refuse(
 			in,
@@ -118,7 +134,10 @@ int detect_format(struct reblock_input *in, char **error)
 		if (b->size >= others[i].size &&
 		    memcmp(b->data, others[i].magic, others[i].size) == 0)
 			return refuse(in, others[i].what, error);
-	if (like_json(b)) {
+	err = like_json(b, &json);
+	if (err)
+		return err;
+	if (json) {
 		in->format = REBLOCK_FORMAT_JSON;
 		return 0;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* JSON Lines: round trip, what each mistake is told, damaged inputs. */
+#include <fcntl.h>
 #include <errno.h>
 #include "input_fixture.h"
 
@@ -330,6 +331,30 @@ static void through_pipe(void **state)
 	free(r.records);
 }
 
+/* What a stream is does not depend on how much of it has come: here its first line is cut off, and comes alone. */
+static void begins_cut_off(void **state)
+{
+	static const char first[] = "\"reason\":48}\n",
+			  rest[] = "{\"event\":\"exit\",\"vm\":1,\"vcpu\":0}\n";
+	struct fixture_result r;
+	char path[32];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_DIRECT), 0); /* each read gives what one write gave */
+	assert_int_equal(write(fds[1], first, strlen(first)), strlen(first));
+	assert_int_equal(write(fds[1], rest, strlen(rest)), strlen(rest));
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	r = fixture_read_all(path);
+	close(fds[0]);
+	assert_int_equal(r.opened, 0);
+	assert_int_equal(r.damages, 1);
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.records[1].kind, REBLOCK_EXIT);
+	free(r.records);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,7 +363,7 @@ int main(void)
 		cmocka_unit_test(mistakes),          cmocka_unit_test(file),
 		cmocka_unit_test(every_cut),         cmocka_unit_test(every_changed_byte),
 		cmocka_unit_test(damaged_lines),     cmocka_unit_test(long_line),
-		cmocka_unit_test(through_pipe),
+		cmocka_unit_test(through_pipe),      cmocka_unit_test(begins_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
