@@ -16,6 +16,9 @@ struct proof {
 /* The strongest proof that blocking had to be 1 at the entry of a pair, and was 0. */
 struct proof proof_of_miss(const struct pair *pair);
 
+/* The proof of it by the first exit after the pair alone: it is at the IRET, and blocking is 0 there. */
+struct proof shown_by_next_exit(const struct pair *pair);
+
 /* What became of an exit that unblocked, where that is not a miss. */
 enum reblock_outcome outcome_of(const struct pair *pair);
 

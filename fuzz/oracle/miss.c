@@ -44,16 +44,20 @@ static struct proof read_at_entry(const struct pair *p)
 	return from(p, REBLOCK_DIRECT, pair_needs(p, 0, FACT_MUST_BE_1));
 }
 
-/* The hypervisor's own read said "not blocked"; for a nested guest it says nothing. */
+/*
+ * The hypervisor's own read said "not blocked". For a nested guest it says nothing, and without virtual NMIs a
+ * hypervisor that keeps a mask of its own (KVM) answers from that.
+ */
 static struct proof read_by_hypervisor(const struct pair *p)
 {
+	const unsigned facts = FACT_MUST_BE_1 | FACT_VIRTUAL_NMIS;
 	size_t read = pair_operation(p, REBLOCK_BLOCKED_READ, false);
 	struct proof proof;
 
 	if (read == ORACLE_NONE || reblock_flag(&p->exit, REBLOCK_L2) ||
-	    !pair_facts(p, 0, FACT_MUST_BE_1))
+	    pair_facts(p, 0, facts) != facts)
 		return (struct proof){ 0 };
-	proof = from(p, REBLOCK_DIRECT, pair_needs(p, 0, FACT_MUST_BE_1));
+	proof = from(p, REBLOCK_DIRECT, pair_needs(p, 0, facts));
 	proof.at[1] = read;
 	proof.at[2] = p->n;
 	proof.n = 3;
@@ -99,7 +103,7 @@ bool is_at_iret(const struct pair *p, size_t x)
 }
 
 /* The first exit after the entry is one before the IRET has run, and blocking is 0 there. */
-static struct proof shown_by_next_exit(const struct pair *p)
+struct proof shown_by_next_exit(const struct pair *p)
 {
 	const unsigned still = FACT_MUST_BE_1 | FACT_UNBLOCKED | FACT_OR_NMI;
 	const struct reblock_record *entry = line_at(p->line, p->n), *exit;

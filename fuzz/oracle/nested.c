@@ -62,6 +62,16 @@ static void follow(struct oracle *oracle, const struct pair *p, struct proof pro
 	}
 }
 
+/*
+ * Blocking was read as 0 at the entry, which injects nothing, and nothing else holds NMIs back: an NMI-window exit right
+ * after it came before any instruction, so it proves the handler open whatever its IRET returns to.
+ */
+static bool comes_at_once(const struct pair *p)
+{
+	return blocking_at(&p->entry) == REBLOCK_NO && pair_facts(p, 0, FACT_OR_NMI) &&
+	       !(p->entry.interruptibility & (REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS));
+}
+
 void nmi_in_nmi(struct oracle *oracle, const struct pair *p, const struct proof *miss)
 {
 	struct proof proof = { .grade = REBLOCK_DELIVERED, .n = 2, .at = { p->e, p->n } };
@@ -79,6 +89,8 @@ void nmi_in_nmi(struct oracle *oracle, const struct pair *p, const struct proof 
 		if (has_entered(p->line, p->n, &proof.needs) == REBLOCK_YES)
 			report(oracle, p->line, REBLOCK_NMI_IN_NMI, &proof);
 	} else if (miss->grade) {
-		follow(oracle, p, *miss);
+		proof = comes_at_once(p) ? *miss : shown_by_next_exit(p);
+		if (proof.grade)
+			follow(oracle, p, proof);
 	}
 }
