@@ -75,12 +75,17 @@ uint8_t pair_needs(const struct pair *p, int nmi, unsigned wanted)
 
 size_t pair_operation(const struct pair *p, enum reblock_kind kind, bool value)
 {
+	size_t found = ORACLE_NONE;
+
 	for (size_t i = p->e + 1; i < p->n; i++) {
 		const struct reblock_record *r = line_at(p->line, i);
 
-		if (r->kind == kind && reblock_has(r, REBLOCK_HAS_MASKED) &&
-		    (reblock_flag(r, REBLOCK_MASKED) != 0) == value)
-			return i;
+		if (r->kind != kind || !reblock_has(r, REBLOCK_HAS_MASKED) ||
+		    (reblock_flag(r, REBLOCK_MASKED) != 0) != value)
+			continue;
+		/* The mask was wrong from the first report on; what the VMCS held is best told by the last look. */
+		if (found == ORACLE_NONE || kind == REBLOCK_BLOCKED_READ)
+			found = i;
 	}
-	return ORACLE_NONE;
+	return found;
 }

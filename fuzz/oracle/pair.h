@@ -30,7 +30,7 @@ bool pair_same_vmcs(const struct pair *pair);
 /* Whether one of row 2's operations lies between, or cannot be excluded. */
 bool pair_has_operation(const struct pair *pair);
 
-/* The first record between exit and entry of that kind, whose flag is known to be VALUE; or ORACLE_NONE. */
+/* The first record (of looks at the VMCS: the last) between exit and entry of that kind, whose flag is known to be VALUE; or ORACLE_NONE. */
 size_t pair_operation(const struct pair *pair, enum reblock_kind kind, bool value);
 
 /* Whether an exit has interrupted the delivery of an NMI. */
