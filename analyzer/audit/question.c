@@ -289,7 +289,11 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 	/* It may have run, and this is the next one. */
 	if (PLANTED(91, q->returns_to_itself == REBLOCK_YES, false))
 		return REBLOCK_UNKNOWN;
-	if (q->returns_to_itself == REBLOCK_UNKNOWN)
+	/*
+	 * An NMI window opens as soon as that IRET has run; at any other exit the guest may have run on, to where another
+	 * handler ends at that address.
+	 */
+	if (q->returns_to_itself == REBLOCK_UNKNOWN || !window)
 		assumes = REBLOCK_ASSUMES_RETURNS_ELSEWHERE;
 	if (!no_handler_between(v, &q->entry)) {
 		evidence = REBLOCK_DERIVED;

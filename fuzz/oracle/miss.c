@@ -124,7 +124,9 @@ struct proof shown_by_next_exit(const struct pair *p)
 		return (struct proof){ 0 };
 	proof = from(p, REBLOCK_DIRECT, pair_needs(p, 0, FACT_MUST_BE_1));
 	proof.at[proof.n++] = x;
-	if (came_in == CAME_IN_UNKNOWN)
+	/* An NMI window opens right behind the IRET; to any other exit the guest may have run a long way. */
+	if (came_in == CAME_IN_UNKNOWN ||
+	    (exit->reason & REBLOCK_REASON_BASIC) != REBLOCK_REASON_NMI_WINDOW)
 		proof.needs |= REBLOCK_ASSUMES_RETURNS_ELSEWHERE;
 	if (!reblock_has(entry, REBLOCK_HAS_PIN) || (entry->pin & REBLOCK_PIN_POSTED_INTERRUPTS)) {
 		proof.grade = REBLOCK_DERIVED;

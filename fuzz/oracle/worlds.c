@@ -283,8 +283,12 @@ unsigned oracle_facts(const struct reblock_record *exit, const struct reblock_re
 
 	exit_may_be(&worlds, exit, entry);
 	entry_may_be(&worlds, exit, entry, nmi);
-	for (unsigned axis = 0; axis < AXES; axis++)
+	/* No fact that is asked of an entry alone depends on an exit, nor the other way round. */
+	for (unsigned axis = 0; axis < AXES; axis++) {
+		if (axis < INJECTION ? !exit : !entry)
+			worlds.n[axis] = 1;
 		total *= worlds.n[axis];
+	}
 	/* 7919 is prime and divides no number of worlds: all are met, soon very different ones. */
 	for (unsigned k = 0; k < total && facts; k++) {
 		unsigned rest = (unsigned)((uint64_t)k * 7919 % total);

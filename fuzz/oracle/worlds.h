@@ -39,7 +39,7 @@ enum oracle_fact {
 
 /*
  * What is true of EXIT and ENTRY in all worlds that look like them, of the facts in WANTED. EXIT or ENTRY may be
- * NULL: then nothing is known of it. OPERATION: row 2's operations lie between, or cannot be excluded.
+ * NULL: then WANTED are facts of the other alone. OPERATION: row 2's operations lie between, or cannot be excluded.
  * NMI: it is known from elsewhere that the entry injects an NMI.
  */
 unsigned oracle_facts(const struct reblock_record *exit, const struct reblock_record *entry,
