@@ -124,6 +124,10 @@ static void step_blocked_read(struct audit_vcpu *v, const struct reblock_record 
 static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 			   const struct reblock_record *r)
 {
+	/* Who sets the mask from outside can have set it for any handler, so what its IRET returns to is not known. */
+	if (r->kind != REBLOCK_USER_EXIT &&
+	    (!reblock_has(r, REBLOCK_HAS_MASKED) || reblock_flag(r, REBLOCK_MASKED)))
+		v->delivered.known = false;
 	switch (r->kind) {
 	case REBLOCK_MASK_WRITE:
 		if (v->phase == AUDIT_EXITED)

@@ -90,16 +90,20 @@ static enum reblock_tri blocking_between(const struct reblock_record *exit)
 	}
 }
 
-/* Whether exit X is at the IRET that exit E came from, and in the same VMCS. */
-bool is_at_iret(const struct pair *p, size_t x)
+/* Whether exit X is of the same VMCS as the pair, and both RIPs are known. */
+static bool is_comparable(const struct pair *p, size_t x)
 {
 	uint8_t assumes = 0;
 	struct reblock_record exit = line_filled(p->line, x, &assumes);
 
-	return reblock_has(&exit, REBLOCK_HAS_RIP) && reblock_has(&p->exit, REBLOCK_HAS_RIP) &&
-	       exit.rip == p->exit.rip && reblock_has(&exit, REBLOCK_HAS_L2) &&
-	       reblock_has(&p->entry, REBLOCK_HAS_L2) &&
+	return reblock_has(&exit, REBLOCK_HAS_RIP | REBLOCK_HAS_L2) &&
+	       reblock_has(&p->exit, REBLOCK_HAS_RIP) && reblock_has(&p->entry, REBLOCK_HAS_L2) &&
 	       reblock_flag(&exit, REBLOCK_L2) == reblock_flag(&p->entry, REBLOCK_L2);
+}
+
+bool is_at_iret(const struct pair *p, size_t x)
+{
+	return is_comparable(p, x) && line_at(p->line, x)->rip == p->exit.rip;
 }
 
 /* The first exit after the entry is one before the IRET has run, and blocking is 0 there. */
@@ -155,11 +159,20 @@ static struct proof delivered_as_seen_later(const struct pair *p)
 	const unsigned facts = FACT_ROW_9 | FACT_ENTRY_VIRTUAL_NMIS;
 	size_t x = line_exit_after(p->line, p->n);
 	struct proof proof;
-	uint8_t needs = 0;
+	struct pair pair = *p;
+	uint8_t needs = 0, assumes = 0;
 
+	/* The controls were at the entry what the exit shows: nobody writes them while the guest runs. */
+	if (x != ORACLE_NONE && !reblock_has(&pair.entry, REBLOCK_HAS_PIN)) {
+		struct reblock_record exit = line_filled(p->line, x, &assumes);
+
+		pair.entry.pin = exit.pin;
+		pair.entry.presence |= exit.presence & REBLOCK_HAS_PIN;
+	}
 	if (x == ORACLE_NONE || !is_at_iret(p, x) || pair_facts(p, 0, FACT_NO_NMI) ||
 	    pair_facts(p, 0, FACT_NMI) || !holds_nmi(line_at(p->line, x)) ||
-	    pair_facts(p, 1, facts) != facts || has_entered(p->line, p->n, &needs) != REBLOCK_YES)
+	    pair_facts(&pair, 1, facts) != facts ||
+	    has_entered(p->line, p->n, &needs) != REBLOCK_YES)
 		return (struct proof){ 0 };
 	proof = from(p, REBLOCK_DELIVERED, pair_needs(p, 1, facts));
 	proof.at[proof.n++] = x;
@@ -200,9 +213,9 @@ struct proof proof_of_miss(const struct pair *p)
 		return best;
 	add(&best, read_at_entry(p));
 	add(&best, read_by_hypervisor(p));
+	add(&best, believed(p));
 	add(&best, shown_by_next_exit(p));
 	add(&best, delivered_as_seen_later(p));
-	add(&best, believed(p));
 	last = delivered(p);
 	/* At the end of the trace it is only assumed. */
 	if (!best.grade || !(last.needs & REBLOCK_ASSUMES_ENTERED))
@@ -232,9 +245,7 @@ enum reblock_outcome outcome_of(const struct pair *p)
 		return blocking_between(exit) == REBLOCK_YES ? REBLOCK_OUTCOME_REBLOCKED :
 							       REBLOCK_OUTCOME_UNJUDGED;
 	/* Elsewhere: with blocking 0 the NMI-window exit that was asked for would have come at once. */
-	return reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&p->exit, REBLOCK_HAS_RIP) &&
-			       exit->rip != p->exit.rip &&
-			       reblock_has(&p->entry, REBLOCK_HAS_EXEC) &&
+	return is_comparable(p, x) && reblock_has(&p->entry, REBLOCK_HAS_EXEC) &&
 			       (p->entry.exec & REBLOCK_EXEC_NMI_WINDOW) ?
 		       REBLOCK_OUTCOME_REBLOCKED :
 		       REBLOCK_OUTCOME_UNJUDGED;

@@ -35,6 +35,13 @@ static bool may_be_failed_entry(const struct line *line, size_t i)
 	       (!reblock_has(r, REBLOCK_HAS_REASON) || (r->reason & REBLOCK_REASON_FAILED_ENTRY));
 }
 
+/* NMIs can then be blocked in any handler, and which IRET ends that is not known. */
+static bool may_set_mask(const struct reblock_record *r)
+{
+	return (r->kind == REBLOCK_MASK_WRITE || r->kind == REBLOCK_EVENTS_WRITE) &&
+	       (!reblock_has(r, REBLOCK_HAS_MASKED) || reblock_flag(r, REBLOCK_MASKED));
+}
+
 static bool address_of(const struct line *line, size_t entry, uint64_t *rip)
 {
 	const struct reblock_record *r = line_at(line, entry);
@@ -86,7 +93,8 @@ enum came_in oracle_came_in(const struct line *line, size_t exit, uint64_t rip)
 		unsigned known = 0;
 
 		/* From here on it is not known any more, until the next NMI. */
-		if (may_be_failed_entry(line, i) || (line->broken[i + 1] & LINE_NO_ENTRY))
+		if (may_be_failed_entry(line, i) || may_set_mask(line_at(line, i)) ||
+		    (line->broken[i + 1] & LINE_NO_ENTRY))
 			return CAME_IN_UNKNOWN;
 		if (!is_entry(line, i))
 			continue;

@@ -24,12 +24,22 @@ static unsigned below(struct random *random, unsigned limit)
 	return (unsigned)((random->state >> 33) % limit);
 }
 
+/* A byte of which each bit is 1 once in 2 to the power of TIMES. */
+static uint8_t few_bits(struct random *random, unsigned times)
+{
+	unsigned bits = 255;
+
+	while (times--)
+		bits &= below(random, 256);
+	return (uint8_t)bits;
+}
+
 /* What a host of SEED is like: most see nearly everything, so that most rules are asked. */
 static void make_header(struct random *random, uint8_t header[RUN_HEADER])
 {
 	memset(header, 0, RUN_HEADER);
 	header[RUN_VIEW] = below(random, 2) ? (uint8_t)below(random, SIM_VIEWS) : 0;
-	header[RUN_HOST] = (uint8_t)(below(random, 256) & below(random, 256));
+	header[RUN_HOST] = few_bits(random, 2);
 	header[RUN_HYPERVISOR] =
 		(uint8_t)(below(random, 4) ? 1 + below(random, 2) : below(random, 30));
 	header[RUN_PIN] = below(random, 2) ? (uint8_t)below(random, 64) : 0;
@@ -37,8 +47,7 @@ static void make_header(struct random *random, uint8_t header[RUN_HEADER])
 	header[RUN_TIME] = (uint8_t)below(random, 8);
 	if (!below(random, 3))
 		for (unsigned i = RUN_EXIT_MISSES; i <= RUN_KINDS_MISS; i++)
-			header[i] = (uint8_t)(below(random, 256) & below(random, 256) &
-					      below(random, 256));
+			header[i] = few_bits(random, 3);
 	header[RUN_VNMI] = below(random, 3) ? 0 : (uint8_t)below(random, 4);
 }
 
@@ -55,7 +64,7 @@ static void make_turn(struct random *random, struct sim_turn *turn)
 		(uint8_t)(below(random, 16) << 4 | (below(random, 2) ? (unsigned)SIM_CLASS_IRET :
 						    below(random, 2) ? (unsigned)SIM_CLASS_HOST :
 								       below(random, 16)));
-	turn->detail = (uint8_t)(below(random, 256) & below(random, 256));
+	turn->detail = few_bits(random, 2);
 	turn->mistake = below(random, 2) ? 0 : (uint8_t)below(random, 256);
 	turn->inject = (uint8_t)(below(random, 2) ? comes[below(random, sizeof(comes))] :
 						    below(random, 256));

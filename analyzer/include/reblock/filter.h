@@ -163,11 +163,11 @@ REBLOCK_FILTER_INLINE bool reblock_filter_exit(const struct reblock_filter *f,
 
 /*
  * Whether an operation makes its pair matter: one that follows no exit (EXIT is NULL, and none was left
- * out), or a report of the NMI mask where blocking is known. Any other goes with its pair.
+ * out), one that sets the NMI mask, or a report of it where blocking is known. Any other goes with its pair.
  */
 REBLOCK_FILTER_INLINE bool reblock_filter_operation(const struct reblock_record *exit, uint8_t kind)
 {
-	return !exit ||
+	return !exit || kind == REBLOCK_MASK_WRITE || kind == REBLOCK_EVENTS_WRITE ||
 	       (kind == REBLOCK_MASK_READ && (exit->presence & REBLOCK_HAS_INTERRUPTIBILITY));
 }
 
