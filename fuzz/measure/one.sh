@@ -14,7 +14,8 @@ longest=8208 # of a run, in bytes
 limit=$MEASURE_SECONDS
 result=$MEASURE_STATE/$fault.$way.$seed
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# xargs goes on after any other status.
+trap 'status=$?; rm -rf "$work"; ((status == 0)) || exit 255' EXIT
 mkdir "$work/in"
 printf 0 >"$work/in/byte"
 
@@ -80,7 +81,8 @@ status=none reason=
 if [[ -n $failure ]]; then
     status=found
     fails "$fault" "$failure" || reason="(not again)"
-    [[ -n $reason ]] || reason=$(grep -aE '^[a-z]+: ' "$work/said" | sed -n 1p | cut -c1-160)
+    # The name of the program stands before it.
+    [[ -n $reason ]] || reason=$(sed -nE 's/^([a-z]+)(_default)?: /\1: /p' "$work/said" | sed -n 1p | cut -c1-160)
     ! fails 0 "$failure" || status=elsewhere
 fi
 printf '%s %s %s %s %s %s\n' "$id" $status "$limit" "$executions" "$milliseconds" "$reason" >"$work/result"
