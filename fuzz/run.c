@@ -111,6 +111,12 @@ static void take(struct run *run, unsigned n, size_t cell)
 
 void run_decode(struct run *run, const uint8_t *data, size_t size)
 {
+	run_decode_as(run, data, size, NULL);
+}
+
+void run_decode_as(struct run *run, const uint8_t *data, size_t size,
+		   const struct reblock_policy *hypervisor)
+{
 	uint8_t header[RUN_HEADER] = { 0 };
 	size_t head = size < RUN_HEADER ? size : RUN_HEADER;
 	struct cells cells = { .random = { .turn = turn }, .next = data + head };
@@ -123,6 +129,8 @@ void run_decode(struct run *run, const uint8_t *data, size_t size)
 		size = (size_t)RUN_CELLS_MOST * RUN_CELL;
 	cells.end = cells.next + size;
 	configure(&config, header);
+	if (hypervisor)
+		config.hypervisor = hypervisor;
 	sim_start_all(&run->sim, &config, &cells.random, true);
 	run->source = sim_source(&config.view);
 	run->options = (struct reblock_audit_options){ 0 };

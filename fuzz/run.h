@@ -78,6 +78,10 @@ struct run {
  */
 void run_decode(struct run *run, const uint8_t *data, size_t size);
 
+/* The same with HYPERVISOR, which must outlive the run, in place of what the header says; NULL: what it says. */
+void run_decode_as(struct run *run, const uint8_t *data, size_t size,
+		   const struct reblock_policy *hypervisor);
+
 /* The truths (enum sim_truth), of which one of a finding's records must have one where the finding is true. */
 uint32_t run_truth_for(enum reblock_finding_kind kind);
 
