@@ -4,7 +4,8 @@
 #
 #   ID found LIMIT EXECUTIONS MILLISECONDS REASON
 #   ID none LIMIT EXECUTIONS MILLISECONDS
-#   ID elsewhere LIMIT EXECUTIONS MILLISECONDS REASON    it fails without the fault too: a mistake of the tree, or of the target
+#   ID elsewhere LIMIT EXECUTIONS MILLISECONDS REASON    it fails without the fault too: a mistake of the tree, or of the
+#                                                         target; the input is kept beside it as FAULT.WAY.SEED.input
 #
 # Status 255: the fuzzer could not be run.
 set -euo pipefail
@@ -83,7 +84,10 @@ if [[ -n $failure ]]; then
     fails "$fault" "$failure" || reason="(not again)"
     # The name of the program stands before it.
     [[ -n $reason ]] || reason=$(sed -nE 's/^([a-z]+)(_default)?: /\1: /p' "$work/said" | sed -n 1p | cut -c1-160)
-    ! fails 0 "$failure" || status=elsewhere
+    if fails 0 "$failure"; then
+        status=elsewhere
+        cp "$failure" "$result.input"
+    fi
 fi
 printf '%s %s %s %s %s %s\n' "$id" $status "$limit" "$executions" "$milliseconds" "$reason" >"$work/result"
 mv "$work/result" "$result"
