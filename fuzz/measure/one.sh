@@ -26,7 +26,8 @@ fails()
     local input=()
 
     [[ $engine == afl ]] || input=("$2")
-    ! REBLOCK_PLANT=$1 timeout 30 "$program" "${input[@]}" <"$2" >"$work/said" 2>&1
+    # The shell would tell of each signal.
+    ! (REBLOCK_PLANT=$1 timeout 30 "$program" "${input[@]}" <"$2" >"$work/said" 2>&1) 2>/dev/null
 }
 
 give_up()
