@@ -27,7 +27,7 @@ fails()
 
     [[ $engine == afl ]] || input=("$2")
     # The shell would tell of each signal.
-    ! (REBLOCK_PLANT=$1 timeout 30 "$program" "${input[@]}" <"$2" >"$work/said" 2>&1) 2>/dev/null
+    { ! REBLOCK_PLANT=$1 timeout 30 "$program" "${input[@]}" <"$2" >"$work/said" 2>&1; } 2>/dev/null
 }
 
 give_up()
