@@ -23,11 +23,12 @@ printf 0 >"$work/in/byte"
 # fails FAULT FILE: whether the program fails with it; what it says is in $work/said.
 fails()
 {
-    local input=()
+    local input=() status=0
 
     [[ $engine == afl ]] || input=("$2")
     # The shell would tell of each signal.
-    { ! REBLOCK_PLANT=$1 timeout 30 "$program" "${input[@]}" <"$2" >"$work/said" 2>&1; } 2>/dev/null
+    { REBLOCK_PLANT=$1 timeout 30 "$program" "${input[@]}" <"$2" >"$work/said" 2>&1 || status=$?; } 2>/dev/null
+    ((status))
 }
 
 give_up()
