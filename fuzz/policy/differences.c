@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 #include <string.h>
+#include <reblock/processor.h>
 #include "policy/differences.h"
 
 /* What is wrong at an entry. */
@@ -11,7 +12,6 @@ static const struct {
 	{ SIM_MISSED | SIM_TASK_OPEN, "missed-reblock" },
 	{ SIM_LOST, "blocking-lost" },
 	{ SIM_UNDEFINED, "undefined-bit" },
-	{ SIM_RESERVED, "reserved-bit" },
 	{ SIM_CLOBBERED, "field-clobbered" },
 	{ SIM_OVER_BLOCKED, "over-block" },
 };
@@ -53,16 +53,36 @@ static const char *exit_word(const struct reblock_record *exit)
 	}
 }
 
-void policy_exit_name(const struct reblock_record *exit, char name[DIFFERENCE_NAME])
+static void exit_name(const struct reblock_record *exit, char name[DIFFERENCE_NAME])
 {
-	const char *controls = "";
+	const char *word = exit_word(exit), *ending = "";
 
 	if (!(exit->pin & REBLOCK_PIN_NMI_EXITING))
-		controls = "-nmi-exiting-0";
+		ending = "-nmi-exiting-0";
 	else if (!(exit->pin & REBLOCK_PIN_VIRTUAL_NMIS))
-		controls = "-no-virtual-nmis";
-	(void)snprintf(name, DIFFERENCE_NAME, "%s%s%s", exit_word(exit),
-		       exit->idt_vectoring & REBLOCK_INTR_VALID ? "-idtv" : "", controls);
+		ending = "-no-virtual-nmis";
+	else if (exit->idt_vectoring & REBLOCK_INTR_VALID)
+		ending = "-idtv";
+	if (exit->idt_vectoring & REBLOCK_INTR_VALID && strcmp(word, "task-switch") == 0) {
+		word = "task-gate";
+		ending = strcmp(ending, "-idtv") == 0 ? "" : ending;
+	}
+	(void)snprintf(name, DIFFERENCE_NAME, "%s%s", word, ending);
+}
+
+/* An event goes in again, or the exit's own: that matters there, not which exit it was. */
+static const char *injection(const struct reblock_record *exit)
+{
+	return exit->idt_vectoring & REBLOCK_INTR_VALID ? "again" : "reflected";
+}
+
+/* Its bit 12 is 1, defined or not. */
+static bool says_bit12(const struct reblock_record *exit)
+{
+	struct reblock_unblock unblock;
+
+	reblock_unblock_of(exit, &unblock);
+	return unblock.bit12 == REBLOCK_YES;
 }
 
 /* Returns true, so that what goes wrong can be added up. */
@@ -71,8 +91,8 @@ static bool tell(const struct state *s, const char *kind, size_t exit, const cha
 	struct difference d = { .exit = exit, .last = last };
 	char name[DIFFERENCE_NAME];
 
-	policy_exit_name(&s->run->whole[exit], name);
-	(void)snprintf(d.name, sizeof(d.name), "%.20s.%.30s", kind, how ? how : name);
+	exit_name(&s->run->whole[exit], name);
+	(void)snprintf(d.name, sizeof(d.name), "%.20s.%.40s", kind, how ? how : name);
 	s->each(s->context, &d);
 	return true;
 }
@@ -94,6 +114,18 @@ static void operation(struct state *s, const struct reblock_record *r, uint32_t 
 	default:
 		break;
 	}
+}
+
+/* After the IRET's own exit, or at a later one, the IRET still not having completed. */
+static void stale_mask(const struct state *s, size_t i)
+{
+	struct reblock_unblock unblock;
+
+	reblock_unblock_of(&s->run->whole[s->exit], &unblock);
+	if (unblock.unblocked == REBLOCK_YES)
+		(void)tell(s, "stale-mask", s->exit, NULL, i);
+	else if (unblock.idtv_valid == REBLOCK_NO)
+		(void)tell(s, "stale-mask", s->exit, "later", i);
 }
 
 /* Somebody outside has opened NMIs, as they were told that they were open. */
@@ -123,7 +155,10 @@ static bool entry(struct state *s, size_t i)
 		(void)tell(s, "nmi-in-nmi", s->opened_exit, s->opened, i);
 	/* An NMI that goes in again, and that user space has said to be masked: its own mistake. */
 	if ((truth & SIM_REINJECTED) && !(truth & SIM_WRITTEN))
-		wrong |= tell(s, "reinject-blocked", s->exit, NULL, i);
+		wrong |= tell(s, "reinject-blocked", s->exit,
+			      says_bit12(&s->run->whole[s->exit]) ? NULL : "again", i);
+	if (truth & SIM_RESERVED)
+		wrong |= tell(s, "reserved-bit", s->exit, injection(&s->run->whole[s->exit]), i);
 	for (size_t k = 0; k < sizeof(wrongs) / sizeof(wrongs[0]); k++)
 		if (truth & wrongs[k].truth)
 			wrong |= tell(s, wrongs[k].kind, s->exit, NULL, i);
@@ -154,9 +189,8 @@ void policy_differences(const struct run *run,
 			break;
 		default:
 			operation(&s, r, run->truth[i]);
-			if (r->kind == REBLOCK_MASK_READ && (run->truth[i] & SIM_STALE) &&
-			    !s.written)
-				(void)tell(&s, "stale-mask", s.exit, NULL, i);
+			if (s.told_stale && r->kind == REBLOCK_MASK_READ)
+				stale_mask(&s, i);
 			break;
 		}
 	}

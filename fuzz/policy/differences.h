@@ -12,8 +12,10 @@
 
 struct difference {
 	/*
-	 * What is wrong, and after which exit: "missed-reblock.ept-violation". The first half is a kind of finding;
-	 * what makes bit 12 undefined there comes last: "-idtv", "-no-virtual-nmis". "-nmi-exiting-0": such controls.
+	 * What is wrong, a kind of finding, and after which exit: "missed-reblock.ept-violation". What makes bit 12 undefined
+	 * there comes last: "-idtv", "-no-virtual-nmis"; or "-nmi-exiting-0", such controls. Instead of the exit: "again" and
+	 * "reflected", what is injected; "write-back" and "smm", who was told a stale mask and has set it; "later", than the IRET's
+	 * own exit.
 	 */
 	char name[DIFFERENCE_NAME];
 	size_t exit, last; /* records of the run: that exit, and where it shows */
@@ -27,8 +29,5 @@ struct difference {
 void policy_differences(const struct run *run,
 			void (*each)(void *context, const struct difference *difference),
 			void *context);
-
-/* Of the exit that is record I: as in the name of a difference. */
-void policy_exit_name(const struct reblock_record *exit, char name[DIFFERENCE_NAME]);
 
 #endif

@@ -3,6 +3,7 @@
  * Looks for the shortest runs in which a policy, as the hypervisor of the simulated host, differs from the SDM:
  *
  *	policy_search --policy NAME|./mine.so [--seconds N] [--seed N] --out FOLDER
+ *	policy_search --policy NAME|./mine.so --show FILE.run [--trace-of DIFFERENCE]
  *
  * For each difference FOLDER/NAME.DIFFERENCE.jsonl is a trace that ends where it shows, and ....run the run's bytes. Prints a
  * line for each, the shortest first: records, exit's number, difference, and whether a host can be like that. Exit status: 0 none, 1 some, 2 could not.
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 #include <reblock/json.h>
+#include <reblock/policies.h>
 #include "cli/policy_load.h"
 #include "policy/differences.h"
 #include "shrink.h"
@@ -230,10 +232,18 @@ static void search(struct search *s, double seconds)
 	} while ((double)t.tv_sec + (double)t.tv_nsec * 1e-9 < end);
 }
 
+/* What does no harm comes after what does. */
+static bool harmless(const struct found *f)
+{
+	return strncmp(f->name, "over-block.", 11) == 0;
+}
+
 static int by_cost(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
 
+	if (!((x->cost | y->cost) & CANNOT_BE) && harmless(x) != harmless(y))
+		return harmless(x) ? 1 : -1;
 	return x->cost == y->cost ? strcmp(x->name, y->name) : x->cost < y->cost ? -1 : 1;
 }
 
@@ -250,39 +260,93 @@ static FILE *create(const char *folder, const struct search *s, const struct fou
 	return file;
 }
 
-/* The trace up to where the difference shows, and the bytes. */
+/* The bytes, with the policy's number where the target policy looks for it, if it has one. */
+static bool keep_bytes(const struct search *s, const struct found *f, FILE *file)
+{
+	size_t number = 0, size = f->size > RUN_HYPERVISOR ? f->size : RUN_HYPERVISOR + 1;
+	uint8_t data[BYTES_MOST] = { 0 };
+
+	memcpy(data, f->data, f->size);
+	while (reblock_policy_at(number) && reblock_policy_at(number) != s->policy)
+		number++;
+	data[RUN_HYPERVISOR] = reblock_policy_at(number) ? (uint8_t)number : 0;
+	return fwrite(data, 1, size, file) == size;
+}
+
+/* The trace of the run that was looked through last, up to where the difference shows. */
+static bool write_trace(FILE *file, size_t last)
+{
+	char text[REBLOCK_JSON_RECORD_MAX];
+	char *source = reblock_json_source(&run.source);
+
+	if (!source)
+		return false;
+	(void)fprintf(file, "%s\n", source);
+	free(source);
+	/* What it comes to is seen at the entry. */
+	while (last + 1 < run.n && run.whole[last].kind != REBLOCK_ENTRY)
+		last++;
+	for (size_t i = 0; i <= last; i++) {
+		(void)reblock_json_record(&run.whole[i], text);
+		(void)fprintf(file, "%s\n", text);
+	}
+	return fflush(file) == 0 && !ferror(file);
+}
+
+/* The trace, and the bytes. */
 static bool keep(struct search *s, const struct found *f, const char *folder)
 {
 	struct looking l = find(s, f->name, f->data, f->size);
-	char text[REBLOCK_JSON_RECORD_MAX];
 	FILE *trace = create(folder, s, f, "jsonl"), *bytes;
-	char *source = reblock_json_source(&run.source);
 	bool good;
 
-	if (!trace || !source)
+	if (!trace)
 		return false;
-	(void)fprintf(trace, "%s\n", source);
-	free(source);
-	for (size_t i = 0; i <= l.last; i++) {
-		(void)reblock_json_record(&run.whole[i], text);
-		(void)fprintf(trace, "%s\n", text);
-	}
-	good = !ferror(trace);
+	good = write_trace(trace, l.last);
 	good &= fclose(trace) == 0;
 	bytes = create(folder, s, f, "run");
 	if (!bytes)
 		return false;
-	good &= fwrite(f->data, 1, f->size, bytes) == f->size;
+	good &= keep_bytes(s, f, bytes);
 	good &= fclose(bytes) == 0;
 	printf("%zu %zu %s%s\n", l.last + 1, l.exit, f->name,
 	       f->cost & CANNOT_BE ? " (on no host that is known)" : "");
 	return good;
 }
 
+static void say_name(void *context, const struct difference *d)
+{
+	(void)context;
+	printf("%zu %zu %s\n", d->last + 1, d->exit, d->name);
+}
+
+/* The differences that the run in a file shows, or the trace up to the one that is NAME. */
+static int show(struct search *s, const char *path, const char *name)
+{
+	static uint8_t data[RUN_HEADER + RUN_CELLS_MOST * RUN_CELL];
+	FILE *file = fopen(path, "rb");
+	size_t size;
+	struct looking l;
+
+	if (!file) {
+		perror(path);
+		return 2;
+	}
+	size = fread(data, 1, sizeof(data), file);
+	(void)fclose(file);
+	if (name) {
+		l = find(s, name, data, size);
+		return l.met && write_trace(stdout, l.last) ? 0 : 2;
+	}
+	run_decode_as(&run, data, size, s->policy);
+	policy_differences(&run, say_name, NULL);
+	return 0;
+}
+
 static int usage(void)
 {
 	(void)fputs(
-		"usage: policy_search --policy NAME|./mine.so [--seconds N] [--seed N] --out FOLDER\n",
+		"usage: policy_search --policy NAME|./mine.so ([--seconds N] [--seed N] --out FOLDER | --show FILE.run [--trace-of DIFFERENCE])\n",
 		stderr);
 	return 2;
 }
@@ -290,7 +354,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	static struct search s = { .random = 0x9e3779b97f4a7c15u };
-	const char *policy = NULL, *out = NULL;
+	const char *policy = NULL, *out = NULL, *shown = NULL, *difference = NULL;
 	double seconds = 10;
 
 	for (int i = 1; i < argc; i += 2) {
@@ -300,6 +364,10 @@ int main(int argc, char **argv)
 			policy = argv[i + 1];
 		else if (strcmp(argv[i], "--out") == 0)
 			out = argv[i + 1];
+		else if (strcmp(argv[i], "--show") == 0)
+			shown = argv[i + 1];
+		else if (strcmp(argv[i], "--trace-of") == 0)
+			difference = argv[i + 1];
 		else if (strcmp(argv[i], "--seconds") == 0)
 			seconds = strtod(argv[i + 1], NULL);
 		else if (strcmp(argv[i], "--seed") == 0)
@@ -307,11 +375,13 @@ int main(int argc, char **argv)
 		else
 			return usage();
 	}
-	if (!policy || !out)
+	if (!policy || !out == !shown)
 		return usage();
 	s.policy = cli_policy(policy);
 	if (!s.policy)
 		return 2;
+	if (shown)
+		return show(&s, shown, difference);
 	search(&s, seconds);
 	qsort(s.found, s.n, sizeof(s.found[0]), by_cost);
 	for (unsigned i = 0; i < s.n; i++)
