@@ -102,6 +102,8 @@ merge_target()
     rm -rf "$all" "$out"
     mkdir -p "$all" "$out" "$state/corpus" "$corpus/fuzz/$1"
     by_content "$all" "$corpus/fuzz/$target" "$state/corpus/$target" "$work"/afl/*/queue "$work"/libfuzzer/corpus
+    # Where every input fails there is nothing to keep.
+    [[ -n $(files_of "$all") ]] || return 0
     minimise_features "$target" "$all" "$out" >"$work/logs/merge" 2>&1 </dev/null 9>&- || return 1
     [[ -n $(files_of "$out") ]] || return 1
     rm -rf "${state:?}/corpus/$target"
