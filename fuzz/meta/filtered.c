@@ -10,8 +10,8 @@ static bool complete(const struct meta *m)
 {
 	if (m->plain.losses)
 		return false;
-	for (size_t i = 0; i < m->run->n; i++) {
-		const struct reblock_record *r = &m->run->seen[i];
+	for (size_t i = 0; i < m->n; i++) {
+		const struct reblock_record *r = &m->records[i];
 
 		if ((r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY) &&
 		    (r->flags & REBLOCK_LEFT_OUT))
@@ -32,8 +32,8 @@ void meta_filtered(struct meta *m)
 	memset(&filter, 0, sizeof(filter));
 	filter.out = meta_records;
 	filter.from = from;
-	for (size_t i = 0; i < run->n; i++)
-		filter_stream_take(&filter, &run->seen[i], i);
+	for (size_t i = 0; i < m->n; i++)
+		filter_stream_take(&filter, &m->records[i], i);
 	filter_stream_end(&filter);
 	for (size_t i = 0; i < filter.n; i++)
 		meta_from[i] = (uint32_t)from[i];
