@@ -5,16 +5,25 @@
 #include "meta/meta.h"
 #include "sim/filter_stream.h"
 
-/* A filter gets what happened: nothing is lost before it, and nothing was left out by another one. */
+/*
+ * A filter gets what happened: nothing is lost before it, and nothing was left out by another one. And it is part of a
+ * recorder that has a field in all records or in none: where some have it, what is taken for granted of the others
+ * depends on those before them.
+ */
 static bool complete(const struct meta *m)
 {
+	const struct reblock_source *source = &m->run->source;
+	unsigned carried = source->presence & REBLOCK_SOURCE_FIELDS ? source->fields : 0;
+	unsigned assumed = (REBLOCK_HAS_L2 | REBLOCK_HAS_PIN) & ~carried;
+
 	if (m->plain.losses)
 		return false;
 	for (size_t i = 0; i < m->n; i++) {
 		const struct reblock_record *r = &m->records[i];
 
-		if ((r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY) &&
-		    (r->flags & REBLOCK_LEFT_OUT))
+		if (r->kind != REBLOCK_EXIT && r->kind != REBLOCK_ENTRY)
+			continue;
+		if ((r->flags & REBLOCK_LEFT_OUT) || (r->presence & assumed))
 			return false;
 	}
 	return true;
