@@ -104,8 +104,10 @@ static void take_less(struct meta *m, const struct reblock_record *records, size
 		left->from[left->n++] = (uint32_t)i;
 		if (r->kind >= REBLOCK_LOST)
 			continue;
-		if (fields && dice(&m->dice, 1000) < fields)
-			gone |= 1u << dice(&m->dice, 15) | 1u << dice(&m->dice, 15);
+		if (fields && dice(&m->dice, 1000) < fields) {
+			gone |= 1u << dice(&m->dice, 15);
+			gone |= 1u << dice(&m->dice, 15);
+		}
 		r->presence &= (uint16_t)~gone;
 		if (gone && !reblock_record_normalize(r))
 			fuzz_fail("with fields gone a record is none any more");

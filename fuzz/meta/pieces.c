@@ -39,7 +39,7 @@ void meta_by_vcpu(struct meta *m)
 	static uint16_t which[RUN_RECORDS_MOST];
 	const struct run *run = m->run;
 	unsigned parts = 2 + dice(&m->dice, 3), salt = dice(&m->dice, 1 << 16);
-	struct reblock_audit *audits[4];
+	struct reblock_audit *audits[4] = { NULL };
 
 	result_empty(&m->other, NULL);
 	for (unsigned part = 0; part < parts; part++) {
