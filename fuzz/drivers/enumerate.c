@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * NAME_enumerate [--cells N] [--fields N] [--most N] [--keep FILE]: gives all short runs to a fuzz target: those of up to
- * so many cells (3) that differ in up to so many fields (2) from the run in which nothing happens, but no more than --most.
- * Says how many these were, and what was left out. A run that the target fails on goes to FILE, if one is named.
+ * NAME_enumerate [--cells N] [--fields N] [--most N] [--base FILE] [--keep FILE]: gives all short runs to a fuzz target: those of
+ * up to so many cells (3) that differ in up to so many fields (2) from the run in which nothing happens, but no more than
+ * --most. That run's header is the beginning of FILE, else one of a host whose hypervisor makes the mistakes that
+ * cells name. Says how many these were, and what was left out. A run that the target fails on goes to FILE, if one is named.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "drivers/enumeration.h"
+#include "drivers/input.h"
 #include "fuzz.h"
 
 #pragma weak LLVMFuzzerInitialize
@@ -59,13 +61,13 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* How many runs of up to CELLS cells differ in exactly FIELDS fields. */
-static uint64_t count(unsigned cells, unsigned fields)
+/* How many runs differ in exactly FIELDS fields. */
+static uint64_t count(const struct enumeration *enumeration, unsigned fields)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i <= cells; i++)
-		n = add(n, enumeration_count(i, fields));
+	for (unsigned cells = 0; cells <= enumeration->cells; cells++)
+		n = add(n, enumeration_count(enumeration, cells, fields));
 	return n;
 }
 
@@ -74,7 +76,7 @@ static void report(const struct enumeration *enumeration, const struct progress 
 	uint64_t left = progress->n;
 
 	for (unsigned fields = 0; fields <= enumeration->fields; fields++) {
-		uint64_t all = count(enumeration->cells, fields), ran = left < all ? left : all;
+		uint64_t all = count(enumeration, fields), ran = left < all ? left : all;
 
 		printf("%u fields changed: %" PRIu64 " of %" PRIu64 " runs\n", fields, ran, all);
 		left -= ran;
@@ -82,7 +84,7 @@ static void report(const struct enumeration *enumeration, const struct progress 
 	printf("%" PRIu64 " runs of up to %u cells. Left out:", progress->n, enumeration->cells);
 	if (enumeration->fields < ENUMERATION_FIELDS_MOST)
 		printf(" those with %u fields changed (%" PRIu64 ") and more,",
-		       enumeration->fields + 1, count(enumeration->cells, enumeration->fields + 1));
+		       enumeration->fields + 1, count(enumeration, enumeration->fields + 1));
 	printf(" longer ones, and values of fields that mean the same as another.\n");
 }
 
@@ -94,11 +96,28 @@ static bool number(const char *text, uint64_t most, uint64_t *value)
 	return *end == '\0' && end != text && *value <= most;
 }
 
+static bool read_header(const char *path, uint8_t *header)
+{
+	struct inputs inputs = { 0 };
+	bool good = inputs_add(&inputs, path) == 0 && inputs.n == 1;
+
+	if (good) {
+		memset(header, 0, RUN_HEADER);
+		if (inputs.at->size != 0)
+			memcpy(header, inputs.at->data,
+			       inputs.at->size < RUN_HEADER ? inputs.at->size : RUN_HEADER);
+	}
+	inputs_free(&inputs);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	struct progress progress = { .most = UINT64_MAX };
 	uint64_t cells = 3, fields = 2;
-	struct enumeration enumeration;
+	struct enumeration enumeration = { .header = { [RUN_HYPERVISOR] = 1 },
+					   .each = give,
+					   .context = &progress };
 	bool good = argc % 2 == 1;
 
 	for (int i = 1; good && i + 1 < argc; i += 2) {
@@ -110,12 +129,14 @@ int main(int argc, char **argv)
 			good = number(argv[i + 1], UINT64_MAX, &progress.most);
 		else if (strcmp(argv[i], "--keep") == 0)
 			keep = argv[i + 1];
+		else if (strcmp(argv[i], "--base") == 0)
+			good = read_header(argv[i + 1], enumeration.header);
 		else
 			good = false;
 	}
 	if (!good) {
 		fprintf(stderr,
-			"usage: %s [--cells N] [--fields N] [--most N] [--keep FILE]; cells and fields: at most %d\n",
+			"usage: %s [--cells N] [--fields N] [--most N] [--base FILE] [--keep FILE]; cells, fields: at most %d\n",
 			argv[0], ENUMERATION_CELLS_MOST);
 		return 2;
 	}
@@ -123,10 +144,8 @@ int main(int argc, char **argv)
 		LLVMFuzzerInitialize(&argc, &argv);
 	signal(SIGABRT, failed);
 	signal(SIGSEGV, failed);
-	enumeration = (struct enumeration){ .cells = (unsigned)cells,
-					    .fields = (unsigned)fields,
-					    .each = give,
-					    .context = &progress };
+	enumeration.cells = (unsigned)cells;
+	enumeration.fields = (unsigned)fields;
 	(void)enumerate_runs(&enumeration);
 	report(&enumeration, &progress);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mutator/fields.h"
+#include "run.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 /* A field of BITS bits, all of whose values are of interest but 0, or the first N. */
@@ -14,15 +15,35 @@
 		.n = LENGTH(values_), .values = (values_) \
 	}
 
+#define POLICIES 24 /* of reblock/policies.h */
+
+static const uint8_t one_bit[] = { 1, 2, 4, 8, 16, 32, 64, 128 };
 static const uint8_t numbers[] = { 1, 2, 3, 4, 16, 128, 255 };
+static const uint8_t odd[] = { 1, 2, 4, 8 };
+static const uint8_t pins[] = { 1, 2, 3, 5 }; /* run_pins has some twice */
 
 static const struct run_field header[] = {
-	SOME("0", 0, 0, 8, numbers),   SOME("1", 1, 0, 8, numbers),   SOME("2", 2, 0, 8, numbers),
-	SOME("3", 3, 0, 8, numbers),   SOME("4", 4, 0, 8, numbers),   SOME("5", 5, 0, 8, numbers),
-	SOME("6", 6, 0, 8, numbers),   SOME("7", 7, 0, 8, numbers),   SOME("8", 8, 0, 8, numbers),
-	SOME("9", 9, 0, 8, numbers),   SOME("10", 10, 0, 8, numbers), SOME("11", 11, 0, 8, numbers),
-	SOME("12", 12, 0, 8, numbers), SOME("13", 13, 0, 8, numbers), SOME("14", 14, 0, 8, numbers),
-	SOME("15", 15, 0, 8, numbers),
+	FIRST("view", RUN_VIEW, 0, 8, SIM_VIEWS - 1),
+	FIRST("vcpus", RUN_HOST, 0, 2, 1),
+	BIT("vms", RUN_HOST, 2),
+	BIT("nested", RUN_HOST, 3),
+	FIRST("guests", RUN_HOST, 4, 2, 3),
+	BIT("lossy", RUN_HOST, 6),
+	FIRST("hypervisor", RUN_HYPERVISOR, 0, 8, 2 + POLICIES),
+	SOME("pin", RUN_PIN, 0, 3, pins),
+	SOME("pin2", RUN_PIN, 3, 3, pins),
+	SOME("odd", RUN_PROCESSOR, 0, 4, odd),
+	FIRST("time", RUN_TIME, 0, 3, 7),
+	SOME("exit-misses", RUN_EXIT_MISSES, 0, 8, one_bit),
+	SOME("exit-misses2", RUN_EXIT_MISSES + 1, 0, 8, one_bit),
+	SOME("entry-misses", RUN_ENTRY_MISSES, 0, 8, one_bit),
+	SOME("entry-misses2", RUN_ENTRY_MISSES + 1, 0, 8, one_bit),
+	SOME("kinds-miss", RUN_KINDS_MISS, 0, 8, one_bit),
+	FIRST("vnmi", RUN_VNMI, 0, 2, 3),
+	SOME("left", RUN_LEFT, 0, 8, numbers),
+	SOME("left2", RUN_LEFT + 1, 0, 8, numbers),
+	SOME("left3", RUN_LEFT + 2, 0, 8, numbers),
+	SOME("left4", RUN_LEFT + 3, 0, 8, numbers),
 };
 
 static const struct run_field cell[] = {
@@ -41,12 +62,12 @@ static const struct run_field cell[] = {
 	BIT("write", 3, 4),
 	BIT("reason", 3, 5),
 	FIRST("where", 3, 6, 2, 3),
-	FIRST("mistake", 4, 0, 4, 13),
+	FIRST("mistake", 4, 0, 4, SIM_MISTAKES - 1),
 	FIRST("again", 4, 4, 4, 1),
 	FIRST("comes", 5, 0, 3, 6),
 	BIT("reflect", 5, 3),
 	FIRST("vector", 5, 4, 4, 1),
-	FIRST("between", 6, 0, 4, 12),
+	FIRST("between", 6, 0, 4, SIM_BETWEENS - 1),
 	FIRST("how", 6, 4, 4, 1),
 	FIRST("loses", 7, 0, 3, 6),
 	BIT("late", 7, 3),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <reblock/policies.h>
 #include "drivers/enumeration.h"
 
 #define KEPT (1 << 20)
@@ -18,25 +19,29 @@ struct seen {
 	uint8_t (*kept)[ENUMERATION_SIZE_MOST + 1]; /* the last byte: the size */
 };
 
-static unsigned changed_in(const struct run_fields *fields, const uint8_t *bytes)
+static const uint8_t base[RUN_HEADER] = { [RUN_HYPERVISOR] = 1, [RUN_TIME] = 0xf9 };
+static const uint8_t plain[RUN_CELL];
+
+static unsigned changed_in(const struct run_fields *fields, const uint8_t *bytes,
+			   const uint8_t *from)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < fields->n; i++)
-		n += run_field_get(&fields->at[i], bytes) != 0;
+		n += run_field_get(&fields->at[i], bytes) != run_field_get(&fields->at[i], from);
 	return n;
 }
 
 static bool see(void *context, uint8_t *data, size_t size)
 {
 	struct seen *seen = context;
-	unsigned changed = changed_in(&run_header_fields, data);
+	unsigned changed = changed_in(&run_header_fields, data, base);
 
 	if (seen->n == seen->most)
 		return false;
 	assert_true(size >= RUN_HEADER && (size - RUN_HEADER) % RUN_CELL == 0);
 	for (size_t at = RUN_HEADER; at < size; at += RUN_CELL)
-		changed += changed_in(&run_cell_fields, data + at);
+		changed += changed_in(&run_cell_fields, data + at, plain);
 	assert_true(changed > seen->changed || (changed == seen->changed && size >= seen->size) ||
 		    seen->n == 0);
 	seen->changed = changed;
@@ -59,16 +64,17 @@ static int by_bytes(const void *a, const void *b)
 static void each_once(void **state)
 {
 	struct seen seen = { .most = UINT64_MAX, .keep = true };
-	struct enumeration enumeration = { 2, 2, see, &seen };
+	struct enumeration enumeration = { .cells = 2, .fields = 2, .each = see, .context = &seen };
 	uint64_t all = 0;
 
 	(void)state;
 	seen.kept = calloc(KEPT, sizeof(*seen.kept));
 	assert_non_null(seen.kept);
+	memcpy(enumeration.header, base, RUN_HEADER);
 	assert_true(enumerate_runs(&enumeration));
 	for (unsigned fields = 0; fields <= 2; fields++) {
 		for (unsigned cells = 0; cells <= 2; cells++)
-			all += enumeration_count(cells, fields);
+			all += enumeration_count(&enumeration, cells, fields);
 	}
 	assert_int_equal(seen.n, all);
 	qsort(seen.kept, seen.n, sizeof(*seen.kept), by_bytes);
@@ -80,6 +86,8 @@ static void each_once(void **state)
 /* Counted by hand from the table of fields: with one field changed, each value of each is one run. */
 static void counts(void **state)
 {
+	const struct enumeration plainest = { 0 }, other = { .header = { [RUN_HYPERVISOR] = 1 } };
+	const struct enumeration odd = { .header = { [RUN_LEFT] = 99 } };
 	uint64_t header = 0, cell = 0;
 
 	(void)state;
@@ -87,18 +95,22 @@ static void counts(void **state)
 		header += run_header_fields.at[i].n;
 	for (size_t i = 0; i < run_cell_fields.n; i++)
 		cell += run_cell_fields.at[i].n;
-	assert_int_equal(enumeration_count(0, 0), 1);
-	assert_int_equal(enumeration_count(0, 1), header);
-	assert_int_equal(enumeration_count(3, 1), header + 3 * cell);
-	assert_true(enumeration_count(8, 8) > enumeration_count(8, 7));
+	assert_int_equal(enumeration_count(&plainest, 0, 0), 1);
+	assert_int_equal(enumeration_count(&plainest, 0, 1), header);
+	assert_int_equal(enumeration_count(&plainest, 3, 1), header + 3 * cell);
+	/* Another base's value, if it is one of those of interest, is left out, and 0 is put in. */
+	assert_int_equal(enumeration_count(&other, 0, 1), header);
+	assert_int_equal(enumeration_count(&odd, 0, 1), header + 1);
+	assert_true(enumeration_count(&plainest, 8, 8) > enumeration_count(&plainest, 8, 7));
 }
 
 static void ends_early(void **state)
 {
 	struct seen seen = { .most = 1000 };
-	struct enumeration enumeration = { 3, 3, see, &seen };
+	struct enumeration enumeration = { .cells = 3, .fields = 3, .each = see, .context = &seen };
 
 	(void)state;
+	memcpy(enumeration.header, base, RUN_HEADER);
 	assert_false(enumerate_runs(&enumeration));
 	assert_int_equal(seen.n, 1000);
 }
@@ -142,13 +154,28 @@ static void fields_fit(void **state)
 	assert_int_equal(run_field_get(&field, bytes), 7);
 }
 
+/* What the table says of numbers that are others'. */
+static void fields_are_complete(void **state)
+{
+	size_t policies = 0;
+
+	(void)state;
+	while (reblock_policy_at(policies) != NULL)
+		policies++;
+	for (size_t i = 0; i < run_header_fields.n; i++) {
+		const struct run_field *field = &run_header_fields.at[i];
+
+		if (field->byte == RUN_HYPERVISOR)
+			assert_int_equal(field->n, 2 + policies);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_once),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(ends_early),
-		cmocka_unit_test(fields_fit),
+		cmocka_unit_test(each_once),           cmocka_unit_test(counts),
+		cmocka_unit_test(ends_early),          cmocka_unit_test(fields_fit),
+		cmocka_unit_test(fields_are_complete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
