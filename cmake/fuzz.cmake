@@ -4,7 +4,6 @@
 #   NAME_replay     in every build: runs over files and folders. Its test replays corpus/fuzz/NAME, corpus/regressions/NAME
 #                   and the recorded traces.
 #   NAME_enumerate  in every build, if SOURCE includes run.h or calls run_decode: gives all short runs to the target. Its test is bounded.
-#   NAME_shrink     beside it: makes a run shorter that the target fails on
 #   NAME_fuzz       REBLOCK_FUZZ=libfuzzer: a libFuzzer program
 #                   REBLOCK_FUZZ=engine: the same for the engine of LIB_FUZZING_ENGINE, as OSS-Fuzz has it (fuzz/oss-fuzz/)
 #   NAME_afl        REBLOCK_FUZZ=afl: a program for afl-fuzz; the compiler is AFL++'s (cmake/afl.cmake)
@@ -47,8 +46,6 @@ function(fuzz_target name source)
 	if(takes_runs)
 		add_executable(${name}_enumerate ${source} ${drivers}/enumerate.c)
 		target_link_libraries(${name}_enumerate PRIVATE run)
-		add_executable(${name}_shrink ${source} ${drivers}/shrink.c)
-		target_link_libraries(${name}_shrink PRIVATE run)
 		if(REBLOCK_TESTS)
 			# The sanitizers take ten times as long.
 			set(most 500000)

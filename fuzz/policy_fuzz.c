@@ -29,7 +29,7 @@ static void check(void *context, const struct difference *difference)
 
 static const struct reblock_policy *policy_of(unsigned number)
 {
-	size_t n = 0;
+	size_t n = 1;
 
 	while (reblock_policy_at(n))
 		n++;
