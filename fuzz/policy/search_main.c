@@ -83,6 +83,7 @@ static bool can_be(const struct run *of, size_t last)
 		if (r->kind != REBLOCK_ENTRY || !exit ||
 		    (exit->reason & REBLOCK_REASON_BASIC) != 0 ||
 		    (exit->intr_info & REBLOCK_INTR_TYPE) != REBLOCK_INTR_TYPE_HARD_EXCEPTION ||
+		    (exit->intr_info & REBLOCK_INTR_VECTOR) == 6 || /* #UD: emulated, as RSM is */
 		    (r->intr_info & REBLOCK_INTR_VECTOR) == (exit->intr_info & REBLOCK_INTR_VECTOR))
 			continue;
 		if ((exit->intr_info & REBLOCK_INTR_VECTOR) == 14)
