@@ -205,6 +205,7 @@ static size_t invent(struct search *s, uint8_t *data)
 		if (byte == offsetof(struct sim_turn, exit) || next(s) % 4 == 0)
 			data[i] = (uint8_t)next(s);
 		if (byte == offsetof(struct sim_turn, who) ||
+		    byte == offsetof(struct sim_turn, mistake) ||
 		    byte == offsetof(struct sim_turn, record))
 			data[i] = 0;
 	}
