@@ -65,17 +65,32 @@ read_arguments()
     done
 }
 
-# The programs of ./dev build PRESET. With --builds they are there already.
+# The programs of ./dev build PRESET, as far as they are needed here. With --builds they are there already.
 build_presets()
 {
-    local preset
+    local preset programs
     [[ $builds == build ]] || return 0
-    for preset in fuzz afl afl-asan afl-cmplog; do
-        if [[ $preset == afl* ]] && ! command -v afl-fuzz >/dev/null; then
-            say "afl-fuzz is not installed (Debian's afl++): only libFuzzer's instances run"
-            return 0
-        fi
-        ./dev build "$preset" </dev/null || die "build/$preset cannot be built; what failed stands above"
+    mapfile -t programs < <(fuzz_programs)
+    ./dev build fuzz "${programs[@]}" </dev/null || die "build/fuzz cannot be built; what failed stands above"
+    if ! command -v afl-fuzz >/dev/null; then
+        say "afl-fuzz is not installed (Debian's afl++): only libFuzzer's instances run"
+        return 0
+    fi
+    for preset in afl afl-asan afl-cmplog; do
+        # Each link optimises the whole program: nothing is built that is not used.
+        programs=("${targets[@]/%/_afl}")
+        [[ $preset != afl ]] || programs+=(run_mutator)
+        ./dev build "$preset" "${programs[@]}" </dev/null || die "build/$preset cannot be built; what failed stands above"
+    done
+}
+
+fuzz_programs()
+{
+    local target
+    echo run_to_trace
+    for target in "${targets[@]}"; do
+        printf '%s\n' "${target}_fuzz" "${target}_replay"
+        ! is_run "$target" || echo "${target}_shrink"
     done
 }
 
@@ -104,4 +119,7 @@ main()
     ((idle == 0)) || return 2
 }
 
-main "$@"
+{
+    main "$@"
+    exit
+}

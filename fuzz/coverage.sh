@@ -110,7 +110,8 @@ awk -F: -v root="$PWD/" -v totals="$work/totals" '
 read -r reached lines <"$work/totals"
 ((lines > 0)) || die "nothing of analyzer/model and analyzer/audit is in the programs"
 
-# An entry of the table: FILE FUNCTION: LINE'S TEXT | REASON. Line numbers would be wrong after the next change.
+# An entry of the table: FILE FUNCTION: LINE'S TEXT | REASON, or * for all lines of the function. Line numbers would be wrong
+# after the next change.
 known=0
 unexplained=0
 declare -A reasons=() used=()
@@ -124,6 +125,7 @@ while read -r place function; do
     file=${place%:*}
     text=$(sed -n "${place##*:}p" "$file" | tr '\t' ' ' | tr -s ' ' | sed 's/^ //; s/ $//')
     entry="$file $function: $text"
+    [[ -z ${reasons["$file $function: *"]:-} ]] || entry="$file $function: *"
     if ((only_lines)); then
         [[ -n ${reasons[$entry]:-} ]] || echo "$entry | "
         continue

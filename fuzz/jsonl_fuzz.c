@@ -227,7 +227,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		expect_lines(&lines, &reading);
 	if (reading.opened)
 		return 0;
-	reading_audit(&reading);
+	reading_audit(&reading, NULL);
 	reading_again_as_json(&reading, 64);
 	if (head[3] >= 0xc0)
 		reading_again_as_trace(&reading);

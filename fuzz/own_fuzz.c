@@ -286,7 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (reading.opened)
 		return 0;
-	reading_audit(&reading);
+	reading_audit(&reading, NULL);
 	if (head[6] >= 0xc0)
 		reading_again_as_json(&reading, 64);
 	if (head[7] >= 0xc0)

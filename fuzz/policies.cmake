@@ -13,3 +13,12 @@ add_custom_command(
 )
 add_library(rules_table STATIC table/rules_table.c ${rules_table_source})
 target_include_directories(rules_table PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/table ${CMAKE_SOURCE_DIR}/analyzer/include)
+
+# policy_search looks for the shortest runs in which a policy differs; it loads shared objects as the program does.
+function(policy_programs)
+	set(cli ${CMAKE_SOURCE_DIR}/analyzer/cli)
+
+	add_executable(policy_search policy/search_main.c ${cli}/policy_load.c ${cli}/shared/open_symbol.c)
+	target_include_directories(policy_search PRIVATE ${CMAKE_SOURCE_DIR}/analyzer)
+	target_link_libraries(policy_search PRIVATE run ${CMAKE_DL_LIBS})
+endfunction()

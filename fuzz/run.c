@@ -36,9 +36,10 @@ static void turn(struct sim_random *random, const struct sim_config *config, str
 	cells->next += left;
 }
 
+/* The header's number is taken modulo that of the policies. */
 static const struct reblock_policy *policy_of(unsigned number)
 {
-	size_t n = 0;
+	size_t n = 1;
 
 	while (reblock_policy_at(n))
 		n++;
@@ -97,18 +98,24 @@ static void assume(struct run *run, const uint8_t *header)
 					      REBLOCK_VNMI_NOT_ASSUMED;
 }
 
+/* The turn's N records have gone to where they belong; the next ones go behind them. */
 static void take(struct run *run, unsigned n, size_t cell)
 {
-	memcpy(run->seen + run->n, run->sim.seen, n * sizeof(run->seen[0]));
-	memcpy(run->whole + run->n, run->sim.whole, n * sizeof(run->whole[0]));
-	for (unsigned i = 0; i < n; i++) {
-		run->truth[run->n + i] = run->sim.truth[i];
+	for (unsigned i = 0; i < n; i++)
 		run->cell[run->n + i] = (uint16_t)cell;
-	}
 	run->n += n;
+	run->sim.whole = run->whole + run->n;
+	run->sim.seen = run->seen + run->n;
+	run->sim.truth = run->truth + run->n;
 }
 
 void run_decode(struct run *run, const uint8_t *data, size_t size)
+{
+	run_decode_as(run, data, size, NULL);
+}
+
+void run_decode_as(struct run *run, const uint8_t *data, size_t size,
+		   const struct reblock_policy *hypervisor)
 {
 	uint8_t header[RUN_HEADER] = { 0 };
 	size_t head = size < RUN_HEADER ? size : RUN_HEADER;
@@ -122,12 +129,15 @@ void run_decode(struct run *run, const uint8_t *data, size_t size)
 		size = (size_t)RUN_CELLS_MOST * RUN_CELL;
 	cells.end = cells.next + size;
 	configure(&config, header);
-	sim_start(&run->sim, &config, &cells.random);
+	if (hypervisor)
+		config.hypervisor = hypervisor;
+	sim_start_all(&run->sim, &config, &cells.random, true);
 	run->source = sim_source(&config.view);
 	run->options = (struct reblock_audit_options){ 0 };
 	assume(run, header);
 	memcpy(run->left, header + RUN_LEFT, sizeof(run->left));
 	run->n = run->cells = 0;
+	take(run, 0, 0);
 	take(run, sim_names(&run->sim), 0);
 	while ((run->sim.again || cells.next < cells.end) &&
 	       run->n + SIM_TURN_MOST <= RUN_RECORDS_MOST) {
@@ -135,6 +145,8 @@ void run_decode(struct run *run, const uint8_t *data, size_t size)
 			run->cells++;
 		take(run, sim_turn(&run->sim), run->cells - 1);
 	}
+	if (run->sim.plain)
+		sim_record_all(&run->sim, run->whole, run->seen, run->n);
 	if (run->sim.entered_nested)
 		run->untrue |= REBLOCK_ASSUMES_L2_0;
 }

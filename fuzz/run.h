@@ -67,7 +67,8 @@ struct run {
 	struct reblock_record
 		whole[RUN_RECORDS_MOST];  /* the same records with every field that there is */
 	uint32_t truth[RUN_RECORDS_MOST]; /* enum sim_truth, of each record */
-	uint16_t cell[RUN_RECORDS_MOST];  /* from which cell each comes; 0 for names */
+	uint16_t cell[RUN_RECORDS_MOST +
+		      SIM_TURN_MOST]; /* from which cell each comes; 0 for names */
 	struct sim sim;
 };
 
@@ -76,5 +77,22 @@ struct run {
  * it before; nothing is allocated.
  */
 void run_decode(struct run *run, const uint8_t *data, size_t size);
+
+/* The same with HYPERVISOR, which must outlive the run, in place of what the header says; NULL: what it says. */
+void run_decode_as(struct run *run, const uint8_t *data, size_t size,
+		   const struct reblock_policy *hypervisor);
+
+/* The truths (enum sim_truth), of which one of a finding's records must have one where the finding is true. */
+uint32_t run_truth_for(enum reblock_finding_kind kind);
+
+enum run_standing {
+	RUN_UNTRUE,
+	RUN_TRUE,
+	/* it is not true, and an assumption that it names is not, either; or the processor is SIM_ODD_CONTRADICTS */
+	RUN_ASSUMED
+};
+
+/* How a finding that was seen (not predicted) in RUN's stream, numbered from 0, stands to the truth. */
+enum run_standing run_standing_of(const struct run *run, const struct reblock_finding *finding);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What stands in for fields that a source cannot carry at all. */
 #include "state.h"
+#include "planted.h"
 
 /* Only where the source does not carry the field: one that it carries and that is absent is unknown. */
 static bool can_carry(const struct reblock_audit *audit, unsigned field)
@@ -12,7 +13,7 @@ void audit_assume(struct reblock_audit *audit, struct audit_vcpu *v, struct rebl
 {
 	if (reblock_has(r, REBLOCK_HAS_L2)) {
 		v->has_l2 = true;
-	} else if (!v->has_l2 && !can_carry(audit, REBLOCK_HAS_L2)) {
+	} else if (PLANTED(106, !v->has_l2 && !can_carry(audit, REBLOCK_HAS_L2), true)) {
 		r->presence |= REBLOCK_HAS_L2;
 		r->flags &= (uint8_t)~REBLOCK_L2;
 		v->summary.assumes |= REBLOCK_ASSUMES_L2_0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "plain.h"
+#include "planted.h"
 
 struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
 					const struct reblock_audit_options *options)
@@ -51,7 +52,8 @@ static int step_lost(struct reblock_audit *audit, const struct reblock_record *r
 	}
 	audit->lost_anywhere++;
 	for (i = 0; i < audit->n_vcpus; i++)
-		if (r->vm == REBLOCK_NO_VM || audit->vcpus[i]->summary.vm == r->vm)
+		if (PLANTED(69, r->vm == REBLOCK_NO_VM, false) ||
+		    audit->vcpus[i]->summary.vm == r->vm)
 			lost_at(audit, audit->vcpus[i], 0);
 	return 0;
 }
@@ -76,7 +78,7 @@ static inline void check_sequence(struct reblock_audit *audit, struct audit_vcpu
 	if (reblock_has(r, REBLOCK_HAS_SEQ)) {
 		uint16_t gap = (uint16_t)(r->seq - v->seq - 1);
 
-		if (v->has_seq && gap) {
+		if (v->has_seq && PLANTED(70, gap, gap > 1)) {
 			audit->losses++;
 			lost_at(audit, v, gap);
 		}
@@ -89,7 +91,7 @@ static inline void check_sequence(struct reblock_audit *audit, struct audit_vcpu
 	}
 	if (r->t == REBLOCK_NO_TIME)
 		return;
-	if (v->has_time && r->t < v->t) {
+	if (v->has_time && PLANTED(71, r->t < v->t, false)) {
 		audit->losses++;
 		v->summary.out_of_order++;
 		audit_forget(audit, v, REBLOCK_CAUSE_TIME_ORDER);
@@ -113,7 +115,7 @@ static void step_blocked_read(struct audit_vcpu *v, const struct reblock_record 
 {
 	/* "Blocked" merges STI, MOV-SS and NMI and proves nothing. */
 	if (v->phase != AUDIT_EXITED || !reblock_has(r, REBLOCK_HAS_MASKED) ||
-	    reblock_flag(r, REBLOCK_MASKED))
+	    PLANTED(72, reblock_flag(r, REBLOCK_MASKED), false))
 		return;
 	v->exit.has_unblocked_read = true;
 	v->exit.unblocked_read = number;
@@ -127,11 +129,11 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 		if (v->phase == AUDIT_EXITED)
 			v->exit.between |= REBLOCK_BETWEEN_MASK_WRITE;
 		else
-			v->early |= REBLOCK_BETWEEN_MASK_WRITE;
+			v->early |= PLANTED(73, REBLOCK_BETWEEN_MASK_WRITE, 0);
 		break;
 	case REBLOCK_EVENTS_WRITE:
 		if (v->phase == AUDIT_EXITED)
-			v->exit.between |= REBLOCK_BETWEEN_EVENTS_WRITE;
+			v->exit.between |= PLANTED(74, REBLOCK_BETWEEN_EVENTS_WRITE, 0);
 		else
 			audit_forget(audit, v, REBLOCK_CAUSE_EVENTS_WRITE);
 		break;
@@ -139,7 +141,7 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 		if (v->phase == AUDIT_ENTERED)
 			audit_forget(audit, v,
 				     REBLOCK_CAUSE_LOST); /* the exit before it is missing */
-		else if (!captures(audit, REBLOCK_EVENTS_WRITE))
+		else if (PLANTED(75, !captures(audit, REBLOCK_EVENTS_WRITE), false))
 			v->exit.between |= REBLOCK_BETWEEN_USER_SPACE;
 		break;
 	}

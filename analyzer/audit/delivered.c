@@ -8,6 +8,7 @@
  * was in effect for ends the last NMI's handler or one inside it, so it returns to one of these places.
  */
 #include "state.h"
+#include "planted.h"
 
 static void add(struct audit_delivered *d, uint64_t rip)
 {
@@ -15,7 +16,7 @@ static void add(struct audit_delivered *d, uint64_t rip)
 		if (d->rip[i] == rip)
 			return;
 	if (d->n == AUDIT_DELIVERED)
-		d->known = false;
+		d->known = PLANTED(101, false, true);
 	else
 		d->rip[d->n++] = rip;
 }
@@ -30,7 +31,7 @@ void audit_delivered_entry(struct audit_vcpu *v, const struct reblock_record *en
 
 	/* A nested guest has a stack of its own. */
 	if (audit_l2(entry) != REBLOCK_NO) {
-		d->known = false;
+		d->known = PLANTED(102, false, d->known);
 		return;
 	}
 	if (injects == REBLOCK_INJECTS_NOTHING)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The step at an entry: the rules decide on the exit before it. */
 #include "state.h"
+#include "planted.h"
 
 #define OTHER_BITS \
 	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | \
@@ -59,7 +60,7 @@ static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
-	if (before == REBLOCK_NO && after == REBLOCK_YES && row == 10) {
+	if (before == REBLOCK_NO && after == REBLOCK_YES && PLANTED(79, row == 10, false)) {
 		finding =
 			pair_finding(v, REBLOCK_UNDEFINED_BIT, REBLOCK_DIRECT, rule, entry, number);
 		audit_emit(
@@ -67,7 +68,7 @@ static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
 			"Blocking by NMI went from 0 to 1 after an exit (%s) whose bit 12 is undefined: it must not be used.",
 			audit_exit_words(&v->exit.record, words));
 	} else if (before == REBLOCK_YES && after == REBLOCK_NO &&
-		   reblock_injects(entry) != REBLOCK_INJECTS_NMI) {
+		   PLANTED(80, reblock_injects(entry) != REBLOCK_INJECTS_NMI, true)) {
 		/* An NMI that is injected blocks NMIs again by itself. */
 		finding =
 			pair_finding(v, REBLOCK_BLOCKING_LOST, REBLOCK_DIRECT, rule, entry, number);
@@ -88,7 +89,8 @@ static void check_clobbered(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (reblock_blocking(exit) != REBLOCK_NO || reblock_blocking(entry) != REBLOCK_YES ||
 	    reblock_injects(entry) != REBLOCK_INJECTS_NOTHING)
 		return;
-	lost = exit->interruptibility & ~entry->interruptibility & OTHER_BITS;
+	lost = exit->interruptibility & ~entry->interruptibility &
+	       PLANTED(81, OTHER_BITS, (unsigned)REBLOCK_BLOCKING_MOV_SS);
 	if (!lost)
 		return;
 	finding = pair_finding(v, REBLOCK_FIELD_CLOBBERED, REBLOCK_DIRECT, "kind field-clobbered",
@@ -105,7 +107,7 @@ static void check_task_gate(struct reblock_audit *audit, struct audit_vcpu *v,
 {
 	struct reblock_finding finding;
 
-	if (reblock_blocking(entry) != REBLOCK_NO)
+	if (reblock_blocking(entry) != PLANTED(82, REBLOCK_NO, REBLOCK_YES))
 		return;
 	finding =
 		pair_finding(v, REBLOCK_MISSED_REBLOCK, REBLOCK_DIRECT, "2, row 3", entry, number);
@@ -152,7 +154,7 @@ static void check_mask_read(struct reblock_audit *audit, struct audit_vcpu *v,
 	char words[AUDIT_EXIT_WORDS];
 
 	/* Without virtual NMIs the mask is the hypervisor's own, not the VMCS's. */
-	if (reblock_virtual_nmis(&v->exit.record) != REBLOCK_YES ||
+	if (PLANTED(83, reblock_virtual_nmis(&v->exit.record) != REBLOCK_YES, false) ||
 	    check_unmasked_read(audit, v, entry, number))
 		return;
 	if (verdict->row != 11 || v->exit.unblock.idtv_valid != REBLOCK_NO ||
@@ -177,7 +179,7 @@ static void check_vmcs(struct audit_vcpu *v, const struct reblock_record *entry)
 
 	if (at_exit == REBLOCK_UNKNOWN || at_entry == REBLOCK_UNKNOWN)
 		v->exit.between |= REBLOCK_BETWEEN_L2_UNKNOWN;
-	else if (at_exit != at_entry)
+	else if (PLANTED(84, at_exit != at_entry, false))
 		v->exit.between |= REBLOCK_BETWEEN_OTHER_VMCS;
 }
 
@@ -192,7 +194,7 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	check_entry_alone(audit, v, entry, number);
 	if (v->phase != AUDIT_EXITED) {
 		/* The exit between two entries was not recorded. */
-		if (!reblock_flag(entry, REBLOCK_LEFT_OUT))
+		if (PLANTED(86, !reblock_flag(entry, REBLOCK_LEFT_OUT), false))
 			audit_forget(audit, v, REBLOCK_CAUSE_LOST);
 		audit_delivered_entry(v, entry);
 		v->phase = AUDIT_ENTERED;
@@ -201,7 +203,7 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	check_vmcs(v, entry);
 	if (!(audit->source.presence & REBLOCK_SOURCE_CAPTURES) ||
 	    !(audit->source.captures & 1u << REBLOCK_USER_EXIT))
-		v->exit.between |= REBLOCK_BETWEEN_UNRECORDED;
+		v->exit.between |= PLANTED(85, REBLOCK_BETWEEN_UNRECORDED, 0);
 	reblock_rules(&v->exit.record, &v->exit.unblock, v->exit.between, entry, &verdict);
 	if (audit->options.pair) {
 		struct reblock_pair pair = { v->exit.number, number,          &v->exit.record,

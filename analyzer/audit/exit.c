@@ -2,6 +2,7 @@
 /* The step at an exit. */
 #include <inttypes.h>
 #include "state.h"
+#include "planted.h"
 
 #define LIVELOCK_EXITS 1000
 
@@ -25,7 +26,10 @@ static void check_hardware(struct reblock_audit *audit, struct audit_vcpu *v,
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
-	if (!(audit->source.presence & REBLOCK_SOURCE_BARE_METAL) || !audit->source.bare_metal ||
+	if (PLANTED(77,
+		    !(audit->source.presence & REBLOCK_SOURCE_BARE_METAL) ||
+			    !audit->source.bare_metal,
+		    false) ||
 	    reblock_blocking(exit) != REBLOCK_YES)
 		return;
 	finding =
@@ -47,7 +51,7 @@ static void check_livelock(struct reblock_audit *audit, struct audit_vcpu *v,
 		l->count = 0;
 		return;
 	}
-	if (l->count && l->rip != exit->rip)
+	if (l->count && PLANTED(78, l->rip != exit->rip, false))
 		l->count = 0;
 	if (!unblocked)
 		return;
@@ -95,7 +99,7 @@ void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	v->early = 0;
 	v->phase = AUDIT_EXITED;
 	/* What that entry was to inject did not come in, or it is not known whether it did. */
-	if (exit.unblock.failed_entry != REBLOCK_NO)
+	if (PLANTED(76, exit.unblock.failed_entry != REBLOCK_NO, false))
 		v->delivered.known = false;
 	if (reblock_idtv_is_nmi(r) == REBLOCK_YES && exit.unblock.failed_entry == REBLOCK_NO)
 		v->summary.nmi_reinjections++;

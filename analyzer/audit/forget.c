@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* After a loss, disorder or an unknown operation nothing is known of a vCPU any more. */
 #include "state.h"
+#include "planted.h"
 
 void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_cause cause)
 {
@@ -16,8 +17,8 @@ void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum rebloc
 	if (audit->options.policy)
 		audit_predict_forget(v);
 	v->phase = AUDIT_NOTHING_KNOWN;
-	v->handler = no_handler;
+	v->handler = PLANTED(103, no_handler, v->handler);
 	v->livelock = no_livelock;
-	v->delivered.known = false;
+	v->delivered.known = PLANTED(104, false, v->delivered.known);
 	v->early = 0;
 }

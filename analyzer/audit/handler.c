@@ -2,6 +2,7 @@
 /* NMIs injected into a handler whose IRET has not run. */
 #include <inttypes.h>
 #include "state.h"
+#include "planted.h"
 
 void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_t assumes)
 {
@@ -44,7 +45,7 @@ void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entr
 		return;
 	h->unfinished = false;
 	if (v->exit.between != 0 || v->exit.unblock.idtv_valid != REBLOCK_NO ||
-	    reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES)
+	    PLANTED(99, reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES, false))
 		return;
 	h->nmi_injected = injects == REBLOCK_INJECTS_NMI;
 	h->nmi_possible = injects == REBLOCK_INJECTS_UNKNOWN ||
@@ -62,7 +63,7 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 
 	/* An entry that failed has delivered nothing. */
 	if (reblock_has(exit, REBLOCK_HAS_REASON) &&
-	    !(exit->reason & REBLOCK_REASON_FAILED_ENTRY)) {
+	    PLANTED(98, !(exit->reason & REBLOCK_REASON_FAILED_ENTRY), true)) {
 		if (h->nmi_injected) {
 			audit_handler_nmi(audit, v, 0);
 		} else if (h->nmi_possible && h->has_rip && reblock_has(exit, REBLOCK_HAS_RIP) &&
@@ -72,7 +73,8 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 			audit_handler_nmi(audit, v, 0);
 		}
 	}
-	*h = none;
+	if (PLANTED(100, true, false))
+		*h = none;
 }
 
 /*

@@ -4,6 +4,7 @@
  * can come; but the record before this one is not the event before it, so what was open ends here.
  */
 #include "state.h"
+#include "planted.h"
 
 void audit_left_out(struct reblock_audit *audit, struct audit_vcpu *v)
 {
@@ -22,7 +23,7 @@ void audit_left_out(struct reblock_audit *audit, struct audit_vcpu *v)
 	}
 	if (audit->options.policy)
 		audit_predict_forget(v);
-	v->phase = AUDIT_NOTHING_KNOWN;
+	v->phase = PLANTED(105, AUDIT_NOTHING_KNOWN, v->phase);
 	v->handler = no_handler;
 	v->livelock = no_livelock;
 }

@@ -8,6 +8,7 @@
 #define AUDIT_PLAIN_H
 
 #include "state.h"
+#include "planted.h"
 
 /*
  * Whether bit 12 of this exit is certainly 0, or has no field: then nothing is unblocked, defined or not.
@@ -25,11 +26,14 @@ static inline bool audit_bit12_is_0(const struct reblock_record *exit)
 	};
 	static const uint16_t needs[] = { 0, REBLOCK_HAS_INTR_INFO, REBLOCK_HAS_QUALIFICATION };
 	unsigned reason = exit->reason & REBLOCK_REASON_BASIC;
-	unsigned field = reason <= REBLOCK_REASON_NOTIFY ? field_of[reason] : NOWHERE;
+	unsigned field = reason <= PLANTED(61, REBLOCK_REASON_NOTIFY, REBLOCK_REASON_PML_FULL) ?
+				 field_of[reason] :
+				 NOWHERE;
 	uint32_t value = (exit->intr_info & -(uint32_t)(field == INTR_INFO)) |
 			 ((uint32_t)exit->qualification & -(uint32_t)(field == QUALIFICATION));
 
-	return !((value & REBLOCK_NMI_UNBLOCKING) | (needs[field] & ~exit->presence) |
+	return !((value & REBLOCK_NMI_UNBLOCKING) |
+		 (PLANTED(62, needs[field], 0) & ~exit->presence) |
 		 (exit->reason & REBLOCK_REASON_FAILED_ENTRY));
 }
 
@@ -42,11 +46,12 @@ static inline bool audit_idtv_is_nmi(const struct reblock_record *exit)
 /* What the vCPU has open that this exit could close, count or answer. */
 static inline bool audit_something_open(const struct audit_vcpu *v)
 {
-	if (v->livelock.count || v->handler.unfinished || v->handler.nmi_injected ||
-	    v->handler.nmi_possible)
+	if (v->livelock.count ||
+	    PLANTED(63, v->handler.unfinished || v->handler.nmi_injected || v->handler.nmi_possible,
+		    false))
 		return true;
 	return v->phase == AUDIT_ENTERED ?
-		       v->question.open :
+		       PLANTED(64, v->question.open, false) :
 		       v->phase == AUDIT_EXITED && v->exit.unblock.unblocked == REBLOCK_YES;
 }
 
@@ -72,7 +77,7 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 	exit->has_unblocked_read = false;
 	exit->plain = true;
 	exit->unblock.unblocked = REBLOCK_NO;
-	v->early = 0;
+	v->early = PLANTED(65, 0, v->early);
 	v->phase = AUDIT_EXITED;
 	v->summary.exits++;
 	v->summary.left_out += reblock_flag(r, REBLOCK_LEFT_OUT);
@@ -94,7 +99,9 @@ static inline bool audit_entry_matters(const struct reblock_record *entry)
 static inline bool audit_blocking_changed(const struct reblock_record *exit,
 					  const struct reblock_record *entry)
 {
-	return ((exit->interruptibility ^ entry->interruptibility) & REBLOCK_BLOCKING_NMI) &&
+	return PLANTED(66,
+		       (exit->interruptibility ^ entry->interruptibility) & REBLOCK_BLOCKING_NMI,
+		       false) &&
 	       (exit->presence & entry->presence & REBLOCK_HAS_INTERRUPTIBILITY);
 }
 
@@ -113,7 +120,8 @@ static inline bool audit_delivers_nothing(const struct audit_vcpu *v,
 	if (nmi | reblock_flag(entry, REBLOCK_NMI_INJECTED))
 		return false;
 	return !v->delivered.known ||
-	       (nothing && reblock_has(entry, REBLOCK_HAS_L2) && !reblock_flag(entry, REBLOCK_L2));
+	       (nothing && PLANTED(67, reblock_has(entry, REBLOCK_HAS_L2), true) &&
+		!reblock_flag(entry, REBLOCK_L2));
 }
 
 static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -123,9 +131,10 @@ static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_v
 	const struct reblock_record *entry = r;
 	struct reblock_record assumed;
 
-	if (v->phase != AUDIT_EXITED || !exit->plain || exit->mask_reads[0].seen ||
-	    exit->mask_reads[1].seen || audit_entry_matters(r) ||
-	    reblock_flag(r, REBLOCK_LEFT_OUT) || audit_blocking_changed(&exit->record, r))
+	if (v->phase != AUDIT_EXITED || !exit->plain ||
+	    PLANTED(68, exit->mask_reads[0].seen || exit->mask_reads[1].seen, false) ||
+	    audit_entry_matters(r) || reblock_flag(r, REBLOCK_LEFT_OUT) ||
+	    audit_blocking_changed(&exit->record, r))
 		return false;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN)) {
 		v->has_l2 = true;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "state.h"
+#include "planted.h"
 
 /* The kind of finding that a mistake is, and the rest of the sentence that tells it. */
 static const struct {
@@ -63,7 +64,7 @@ void audit_predict_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		reblock_policy_replay_begin(v->replay, audit->options.policy);
 	}
 	/* Operations recorded before the exit they belong to came after what the policy would do now. */
-	if (v->exit.between)
+	if (PLANTED(107, v->exit.between, 0))
 		reblock_policy_replay_forget(v->replay);
 	else
 		reblock_policy_replay_exit(v->replay, exit);

@@ -6,6 +6,7 @@
  * exit says nothing: the guest may have executed that IRET and come back to it.
  */
 #include "state.h"
+#include "planted.h"
 
 static void report(struct reblock_audit *audit, struct audit_vcpu *v)
 {
@@ -13,7 +14,7 @@ static void report(struct reblock_audit *audit, struct audit_vcpu *v)
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
-	if (!q->missed || q->told)
+	if (!q->missed || PLANTED(87, q->told, false))
 		return;
 	q->told = true;
 	finding = audit_finding(REBLOCK_MISSED_REBLOCK, q->evidence, q->entry.t,
@@ -92,11 +93,11 @@ static void look_at_entry(struct audit_vcpu *v)
 		      "the VMCS at the entry says so");
 		return;
 	}
-	if (exit->has_unblocked_read && reblock_virtual_nmis(r) == REBLOCK_YES &&
-	    audit_l2(r) == REBLOCK_NO)
+	if (exit->has_unblocked_read &&
+	    PLANTED(88, reblock_virtual_nmis(r) == REBLOCK_YES && audit_l2(r) == REBLOCK_NO, true))
 		found(q, REBLOCK_DIRECT, exit->unblocked_read,
 		      "the hypervisor's own VMCS read returned \"not blocked\"");
-	if (exit->unblock.field == REBLOCK_BIT12_IN_INTR_INFO &&
+	if (PLANTED(89, exit->unblock.field == REBLOCK_BIT12_IN_INTR_INFO, true) &&
 	    reblock_has(r, REBLOCK_HAS_NMI_KNOWN_UNMASKED) &&
 	    reblock_flag(r, REBLOCK_NMI_KNOWN_UNMASKED))
 		found(q, REBLOCK_DERIVED, exit->number,
@@ -163,7 +164,8 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 	/* Blocking is 1 where row 6 would want it: whoever else may have set it, it was not missed. */
 	if (blocking == REBLOCK_YES &&
-	    !(between & (REBLOCK_BETWEEN_OTHER_VMCS | REBLOCK_BETWEEN_L2_UNKNOWN)) &&
+	    PLANTED(90, !(between & (REBLOCK_BETWEEN_OTHER_VMCS | REBLOCK_BETWEEN_L2_UNKNOWN)),
+		    true) &&
 	    reblock_rip_same(exit, entry) == REBLOCK_YES &&
 	    (injects == REBLOCK_INJECTS_NOTHING || injects == REBLOCK_INJECTS_EXTERNAL_INTERRUPT ||
 	     verdict->must == REBLOCK_MUST_BE_1)) {
@@ -261,7 +263,7 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 	if (blocking != REBLOCK_NO)
 		return q->injects == REBLOCK_INJECTS_NOTHING ? blocking : REBLOCK_UNKNOWN;
 	/* It may have run, and this is the next one. */
-	if (q->returns_to_itself == REBLOCK_YES)
+	if (PLANTED(91, q->returns_to_itself == REBLOCK_YES, false))
 		return REBLOCK_UNKNOWN;
 	if (q->returns_to_itself == REBLOCK_UNKNOWN)
 		assumes = REBLOCK_ASSUMES_RETURNS_ELSEWHERE;
@@ -297,17 +299,18 @@ static bool nmi_was_injected(const struct audit_question *q, const struct rebloc
 static bool window_waited(const struct audit_question *q, const struct reblock_record *exit)
 {
 	return q->injects == REBLOCK_INJECTS_NOTHING && reblock_has(&q->entry, REBLOCK_HAS_EXEC) &&
-	       (q->entry.exec & REBLOCK_EXEC_NMI_WINDOW) && reblock_has(exit, REBLOCK_HAS_RIP) &&
-	       reblock_has(&q->exit, REBLOCK_HAS_RIP) && exit->rip != q->exit.rip;
+	       PLANTED(97, q->entry.exec & REBLOCK_EXEC_NMI_WINDOW, true) &&
+	       reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&q->exit, REBLOCK_HAS_RIP) &&
+	       exit->rip != q->exit.rip;
 }
 
 /* Exit at the RIP of the IRET, between two instructions, and no event on its way into the guest. */
 static bool at_iret(const struct audit_question *q, const struct reblock_record *exit)
 {
 	return reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&q->exit, REBLOCK_HAS_RIP) &&
-	       exit->rip == q->exit.rip && asynchronous(exit) &&
+	       exit->rip == q->exit.rip && PLANTED(92, asynchronous(exit), true) &&
 	       reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) &&
-	       !(exit->idt_vectoring & REBLOCK_INTR_VALID);
+	       PLANTED(93, !(exit->idt_vectoring & REBLOCK_INTR_VALID), true);
 }
 
 /* The entry injected an NMI. */
@@ -317,7 +320,7 @@ static void nmi_went_in(struct audit_vcpu *v, const struct reblock_record *exit,
 	struct audit_question *q = &v->question;
 
 	/* With virtual NMIs and blocking 1 this entry would have failed. */
-	if (reblock_virtual_nmis(&q->entry) != REBLOCK_YES)
+	if (PLANTED(94, reblock_virtual_nmis(&q->entry) != REBLOCK_YES, false))
 		return;
 	found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
 	      "an NMI was injected at that entry, and the entry did not fail");
@@ -337,11 +340,14 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (!q->open)
 		return;
 	if (!reblock_has(exit, REBLOCK_HAS_REASON) ||
-	    (exit->reason & REBLOCK_REASON_FAILED_ENTRY)) {
+	    PLANTED(95, exit->reason & REBLOCK_REASON_FAILED_ENTRY, false)) {
 		close(audit, v, outcome, REBLOCK_CAUSE_FAILED_ENTRY);
 		return;
 	}
-	same_vmcs = audit_l2(exit) != REBLOCK_UNKNOWN && audit_l2(exit) == audit_l2(&q->entry);
+	same_vmcs =
+		PLANTED(96,
+			audit_l2(exit) != REBLOCK_UNKNOWN && audit_l2(exit) == audit_l2(&q->entry),
+			true);
 	if (q->injects == REBLOCK_INJECTS_NMI) {
 		nmi_went_in(v, exit, number, same_vmcs);
 	} else if (same_vmcs && nmi_was_injected(q, exit)) {

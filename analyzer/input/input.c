@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "input/detect.h"
 #include "input/reader.h"
+#include "input/utf8.h"
 
 static int open_bytes(struct reblock_input *in, const char *path)
 {
@@ -84,6 +85,15 @@ static struct reblock_input *new_input(const char *name, reblock_damage_fn *dama
 	return in;
 }
 
+/* Texts that go to people's terminals, out of files that nobody has checked. */
+static void clean_source(struct reblock_source *source)
+{
+	utf8_clean(source->source);
+	utf8_clean(source->host);
+	utf8_clean(source->kernel);
+	utf8_clean(source->clock);
+}
+
 /* What is left to do when it has its bytes; ERR says why it has none. */
 static int open_input(struct reblock_input *in, int err, struct reblock_input **input, char **error)
 {
@@ -97,6 +107,7 @@ static int open_input(struct reblock_input *in, int err, struct reblock_input **
 		reblock_input_close(in);
 		return err;
 	}
+	clean_source(&in->source);
 	*input = in;
 	return 0;
 }

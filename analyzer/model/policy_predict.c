@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Judges what a policy left in the VMCS at the entry, by the rules. */
 #include "model/policy_replay.h"
+#include "planted.h"
 
 #define OTHER_BITS \
 	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | \
@@ -14,7 +15,8 @@ static bool after(const struct reblock_alternative *a)
 /* The policy said that this does not happen, or it read what is not there. */
 static bool in_doubt(const struct reblock_alternative *a)
 {
-	return (a->answers & (REBLOCK_POLICY_NEVER | REBLOCK_POLICY_UNKNOWN)) || a->vmcs.refused;
+	return PLANTED(38, a->answers & (REBLOCK_POLICY_NEVER | REBLOCK_POLICY_UNKNOWN), false) ||
+	       a->vmcs.refused;
 }
 
 /* Setting blocking lost other bits of the field, though the guest resumes as it was. */
@@ -33,7 +35,8 @@ static unsigned changed(const struct reblock_alternative *a, const struct rebloc
 	if (!a->before && after(a) && row == 10)
 		return REBLOCK_MISTAKE_UNDEFINED_BIT;
 	/* Clearing it before an NMI is harmless: the delivery of that NMI blocks. */
-	if (a->before && !after(a) && reblock_injects(entry) != REBLOCK_INJECTS_NMI)
+	if (a->before && !after(a) &&
+	    PLANTED(37, reblock_injects(entry) != REBLOCK_INJECTS_NMI, true))
 		return REBLOCK_MISTAKE_LOST;
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* Runs a policy over the exits and entries of one vCPU, in all alternatives. */
 #include <string.h>
 #include "model/policy_replay.h"
+#include "planted.h"
 
 #define CONTROLS (REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS)
 
@@ -143,7 +144,7 @@ static enum reblock_tri blocking_at(const struct reblock_record *exit,
 {
 	if (unblock->unblocked == REBLOCK_YES)
 		return REBLOCK_NO; /* rule 1.2 */
-	if (reblock_idtv_is_nmi(exit) == REBLOCK_YES)
+	if (PLANTED(39, reblock_idtv_is_nmi(exit) == REBLOCK_YES, false))
 		return REBLOCK_YES; /* rule 1.9 */
 	if ((exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW)
 		return REBLOCK_NO; /* rule 1.10 */
@@ -192,7 +193,7 @@ static bool run_all(struct reblock_policy_replay *replay, const struct reblock_a
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
-		if (were_blocked && old[i].open)
+		if (PLANTED(40, were_blocked && old[i].open, false))
 			elsewhere = true;
 		else if (!add(replay, &old[i], before))
 			return false;
@@ -337,7 +338,10 @@ void reblock_policy_replay_entry(struct reblock_policy_replay *replay,
 		return;
 	}
 	/* Somebody may have changed what this vCPU's hypervisor knows, or it is another VMCS. */
-	if (between & ~(unsigned)(REBLOCK_BETWEEN_MASK_WRITE | REBLOCK_BETWEEN_EVENTS_WRITE)) {
+	if (PLANTED(41,
+		    between &
+			    ~(unsigned)(REBLOCK_BETWEEN_MASK_WRITE | REBLOCK_BETWEEN_EVENTS_WRITE),
+		    false)) {
 		reblock_policy_replay_forget(replay);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Section 2 of the rules: what blocking must be at the next entry. */
 #include <reblock/rules.h>
+#include "planted.h"
 
 #define INTR_EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR)
 
@@ -33,10 +34,13 @@ static enum reblock_injects injects_of_flags(const struct reblock_record *entry)
 	int no_other = reblock_flag(entry, REBLOCK_NO_OTHER_INJECTION);
 
 	if (!reblock_has(entry, REBLOCK_HAS_NMI_INJECTED))
-		return no_other ? REBLOCK_INJECTS_NOTHING_OR_NMI : REBLOCK_INJECTS_UNKNOWN;
+		return no_other ? PLANTED(18, REBLOCK_INJECTS_NOTHING_OR_NMI,
+					  REBLOCK_INJECTS_NOTHING) :
+				  REBLOCK_INJECTS_UNKNOWN;
 	if (reblock_flag(entry, REBLOCK_NMI_INJECTED))
 		return REBLOCK_INJECTS_NMI;
-	return no_other ? REBLOCK_INJECTS_NOTHING : REBLOCK_INJECTS_NO_NMI;
+	return no_other ? REBLOCK_INJECTS_NOTHING :
+			  PLANTED(19, REBLOCK_INJECTS_NO_NMI, REBLOCK_INJECTS_NOTHING);
 }
 
 enum reblock_injects reblock_injects(const struct reblock_record *entry)
@@ -64,7 +68,7 @@ enum reblock_tri reblock_rip_same(const struct reblock_record *exit,
 	int flag = reblock_flag(entry, REBLOCK_RIP_SAME);
 
 	if (!reblock_has(exit, REBLOCK_HAS_RIP) || !reblock_has(entry, REBLOCK_HAS_RIP))
-		return has_flag ? reblock_tri_of(flag) : REBLOCK_UNKNOWN;
+		return has_flag ? reblock_tri_of(flag) : PLANTED(20, REBLOCK_UNKNOWN, REBLOCK_YES);
 	if (has_flag && flag != (exit->rip == entry->rip))
 		return REBLOCK_UNKNOWN;
 	return reblock_tri_of(exit->rip == entry->rip);
@@ -96,7 +100,7 @@ static enum reblock_tri through_task_gate(const struct reblock_record *exit)
 	if (reblock_has(exit, REBLOCK_HAS_REASON))
 		task_switch = reblock_tri_of((exit->reason & REBLOCK_REASON_BASIC) ==
 					     REBLOCK_REASON_TASK_SWITCH);
-	return reblock_and(task_switch, gate);
+	return PLANTED(21, reblock_and(task_switch, gate), task_switch);
 }
 
 /* Row 7: the fault's own vector goes to the guest as a hardware exception. */
@@ -113,8 +117,10 @@ static enum reblock_tri reflects(const struct reblock_record *exit,
 	else
 		fault = reblock_tri_of(unblock->field == REBLOCK_BIT12_IN_INTR_INFO);
 	if (fault == REBLOCK_YES && hard == REBLOCK_YES)
-		return reblock_tri_of((exit->intr_info & REBLOCK_INTR_VECTOR) ==
-				      (entry->intr_info & REBLOCK_INTR_VECTOR));
+		return reblock_tri_of(PLANTED(22,
+					      (exit->intr_info & REBLOCK_INTR_VECTOR) ==
+						      (entry->intr_info & REBLOCK_INTR_VECTOR),
+					      true));
 	return reblock_and(fault, hard);
 }
 
@@ -128,7 +134,7 @@ static enum reblock_tri injects_nothing_new(const struct reblock_record *exit,
 		injects_either(injects, REBLOCK_INJECTS_NOTHING, REBLOCK_INJECTS_NOTHING);
 	enum reblock_tri again = REBLOCK_UNKNOWN;
 
-	if (unblock->idtv_valid == REBLOCK_NO || nothing == REBLOCK_YES)
+	if (unblock->idtv_valid == REBLOCK_NO || nothing == REBLOCK_YES || PLANTED(23, false, true))
 		return nothing;
 	if (unblock->idtv_valid == REBLOCK_UNKNOWN)
 		return reblock_or(nothing, REBLOCK_UNKNOWN);
@@ -173,22 +179,31 @@ static uint16_t rows_of(const struct reblock_record *exit, const struct reblock_
 	uint16_t rows = 0;
 	unsigned row;
 
-	match[1] = unblock->failed_entry;
-	match[2] = reblock_tri_of(between != 0);
-	match[3] = reblock_and(idtv_nmi, reblock_and(through_task_gate(exit), reblock_not(nmi)));
-	match[4] = reblock_and(idtv_nmi, reblock_and(nmi, reblock_virtual_nmis(entry)));
-	match[5] = reblock_and(idtv_nmi, reblock_not(nmi));
+	match[1] = PLANTED(24, unblock->failed_entry, REBLOCK_NO);
+	match[2] = reblock_tri_of(
+		(between & PLANTED(25, ~0u, ~(unsigned)REBLOCK_BETWEEN_MASK_WRITE)) != 0);
+	match[3] =
+		reblock_and(idtv_nmi, reblock_and(PLANTED(26, through_task_gate(exit), REBLOCK_NO),
+						  reblock_not(nmi)));
+	match[4] = PLANTED(27, reblock_and(idtv_nmi, reblock_and(nmi, reblock_virtual_nmis(entry))),
+			   REBLOCK_NO);
+	match[5] = PLANTED(28, reblock_and(idtv_nmi, reblock_not(nmi)), REBLOCK_NO);
 	match[6] =
 		reblock_and(unblocked,
-			    reblock_and(same, injects_either(injects, REBLOCK_INJECTS_NOTHING,
-							     REBLOCK_INJECTS_EXTERNAL_INTERRUPT)));
-	match[7] = reblock_and(unblocked, reflects(exit, unblock, entry, injects));
+			    reblock_and(PLANTED(29, same, REBLOCK_YES),
+					injects_either(injects, REBLOCK_INJECTS_NOTHING,
+						       PLANTED(30,
+							       REBLOCK_INJECTS_EXTERNAL_INTERRUPT,
+							       REBLOCK_INJECTS_NOTHING))));
+	match[7] = reblock_and(unblocked,
+			       PLANTED(31, reflects(exit, unblock, entry, injects), REBLOCK_NO));
 	match[8] = reblock_and(unblocked, injects_either(injects, REBLOCK_INJECTS_HARD_EXCEPTION,
 							 REBLOCK_INJECTS_SOFT_EXCEPTION));
-	match[9] = reblock_and(unblocked, reblock_and(nmi, same));
+	match[9] = reblock_and(unblocked, reblock_and(nmi, PLANTED(32, same, REBLOCK_YES)));
 	match[10] = reblock_and(reblock_and(undefined_1, same),
 				injects_nothing_new(exit, unblock, entry, injects));
-	match[11] = reblock_and(reblock_not(unblock->bit12),
+	match[11] = reblock_and(PLANTED(33, reblock_not(unblock->bit12),
+					reblock_and(unblock->defined, reblock_not(unblock->bit12))),
 				reblock_and(same, injects_either(injects, REBLOCK_INJECTS_NOTHING,
 								 REBLOCK_INJECTS_NOTHING)));
 	match[12] = REBLOCK_YES;
@@ -214,7 +229,7 @@ static enum reblock_must common_must(uint16_t rows)
 		if (!lowest) {
 			lowest = row;
 			must = reblock_row_must(row);
-		} else if (reblock_row_must(row) != must) {
+		} else if (PLANTED(34, reblock_row_must(row) != must, false)) {
 			return REBLOCK_MUST_UNKNOWN;
 		}
 	}
@@ -243,12 +258,15 @@ void reblock_rules(const struct reblock_record *exit, const struct reblock_unblo
 enum reblock_tri reblock_entry_reinjects_blocked(const struct reblock_record *entry)
 {
 	return reblock_and(injects_nmi(reblock_injects(entry)),
-			   reblock_and(reblock_virtual_nmis(entry), reblock_blocking(entry)));
+			   reblock_and(PLANTED(35, reblock_virtual_nmis(entry), REBLOCK_YES),
+				       reblock_blocking(entry)));
 }
 
 enum reblock_tri reblock_entry_reserved_bits(const struct reblock_record *entry)
 {
-	uint32_t reserved = entry->intr_info & REBLOCK_ENTRY_INTR_RESERVED;
+	uint32_t reserved = entry->intr_info &
+			    PLANTED(36, REBLOCK_ENTRY_INTR_RESERVED,
+				    REBLOCK_ENTRY_INTR_RESERVED & ~REBLOCK_NMI_UNBLOCKING);
 
 	if (!reblock_has(entry, REBLOCK_HAS_INTR_INFO))
 		return REBLOCK_UNKNOWN;

@@ -10,28 +10,35 @@ takes_long="it takes longer than $replay_seconds s"
 # So many of a target are looked at, smallest first; a campaign that finds more has found enough.
 most_sorted=300
 
-# replay TARGET FILE...: true if the target fails over one of them. What it says goes to $state/said.
+# replay TARGET FILE...: true if the target fails over one of them. What it says goes to $state/said. A single file that does not
+# fail with the sanitizers is tried with AFL++'s programs, too.
 replay()
 {
-    local target=$1 build program status
+    local target=$1 build
     shift
-    replay_status=0
-    for build in fuzz afl-asan afl; do
-        program=$builds/$build/fuzz/${target}_replay
-        [[ -x $program ]] || continue
-        status=0
-        # The braces keep back what the shell itself has to say of a process that aborted.
-        {
-            (
-                ulimit -c 0
-                ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-                    exec timeout -k 5 $((replay_seconds + $# / 20)) "$program" "$@"
-            ) >"$state/said.out" 2>"$state/said" </dev/null 9>&- || status=$?
-        } 2>/dev/null
-        replay_status=$status
-        ((status == 0)) || return 0
+    replay_by "$builds/fuzz/fuzz/${target}_replay" /dev/null "$@" || return 0
+    (($# == 1)) || return 1
+    for build in afl-asan afl; do
+        [[ ! -x $builds/$build/fuzz/${target}_afl ]] || replay_by "$builds/$build/fuzz/${target}_afl" "$1" || return 0
     done
     return 1
+}
+
+# replay_by PROGRAM INPUT ARGUMENT...: its status is in $replay_status
+replay_by()
+{
+    local program=$1 input=$2
+    shift 2
+    replay_status=0
+    # The braces keep back what the shell itself has to say of a process that aborted.
+    {
+        (
+            ulimit -c 0
+            ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+                exec timeout -k 5 $((replay_seconds + $# / 20)) "$program" "$@"
+        ) >"$state/said.out" 2>"$state/said" <"$input" 9>&- || replay_status=$?
+    } 2>/dev/null
+    ((replay_status == 0))
 }
 
 # reason_of TARGET: the reason of the replay that failed, as one line.
@@ -69,7 +76,7 @@ key_of()
     local key
     key=$(sed -E '
         s/0x[0-9a-fA-F]+/N/g
-        s/((record|byte|cell|turn|entry|exit|at|offset|size|vcpu|vm|line|piece|run|t)s?[ =#]*)#?[0-9]+/\1N/gI
+        s/\b((record|byte|cell|turn|entry|exit|at|offset|size|vcpu|vm|line|piece|run|t)s?[ =#]*)#?[0-9]+/\1N/gI
         s/#[0-9]+/#N/g
         s/[0-9]{3,}/N/g' <<<"$1" | tr -c 'A-Za-z0-9' '-' | tr -s '-' | sed 's/^-//; s/-*$//')
     if ((${#key} > 100)); then

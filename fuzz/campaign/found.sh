@@ -21,7 +21,7 @@ recheck_found()
         [[ -f $folder/input && -f $folder/target ]] || continue
         target=$(<"$folder/target")
         # A target that this campaign does not build cannot be asked.
-        [[ -x $builds/fuzz/fuzz/${target}_replay || -x $builds/afl/fuzz/${target}_replay ]] || continue
+        [[ -x $builds/fuzz/fuzz/${target}_replay ]] || continue
         if replay "$target" "$folder/input" && [[ $(key_of "$(reason_of "$target")") == "$(basename "$folder")" ]]; then
             known+=("$(basename "$folder")")
         elif [[ $(<"$folder/reason") != *"not when replayed" ]]; then
@@ -90,33 +90,26 @@ keep_finding()
         echo "$reason"
         echo "Found $(date -u '+%Y-%m-%d %H:%M UTC') by ${finding_source[$key]}, inputs that fail so: ${finding_count[$key]}; bytes of the" \
             "smallest, shrunk: $(stat -c %s "$folder/input")."
-        echo "Run it again: $(replay_program "$target") $state/found/$key/input"
+        echo "Run it again: $builds/fuzz/fuzz/${target}_replay $state/found/$key/input"
         [[ ! -s $folder/explain.txt ]] || echo "As a trace: trace.rbt; what reblock says of it: explain.txt"
         echo "When it is fixed, copy input to corpus/regressions/$target/: the tests replay it there."
     } >"$folder/README"
 }
 
-replay_program()
+# The program reblock; where the tree has not built it yet, it is built.
+reblock_program()
 {
-    local build
-    for build in fuzz afl-asan afl; do
-        if [[ -x $builds/$build/fuzz/$1_replay ]]; then
-            echo "$builds/$build/fuzz/$1_replay"
-            return
-        fi
-    done
+    local program=$builds/release/reblock
+    [[ -x $program || $builds != build ]] || ./dev build release reblock </dev/null >&2 9>&-
+    [[ -x $program ]] && echo "$program"
 }
 
 # explain_run TARGET FOLDER REASON: a run is written as a trace, so that reblock itself can show it.
 explain_run()
 {
-    local trace=$2/trace.rbt reblock="" converter=$builds/fuzz/fuzz/run_to_trace options=() record
+    local trace=$2/trace.rbt reblock converter=$builds/fuzz/fuzz/campaign/run_to_trace options=() record
     is_run "$1" && [[ -x $converter ]] || return 0
-    local candidate
-    for candidate in "$builds/release/reblock" build/release/reblock "$builds/fuzz/reblock" build/fuzz/reblock; do
-        [[ -n $reblock || ! -x $candidate ]] || reblock=$candidate
-    done
-    [[ -n $reblock ]] || return 0
+    reblock=$(reblock_program) || return 0
     # It says with which options reblock has to be asked.
     if ! read -ra options < <("$converter" "$2/input" "$trace" 2>/dev/null) && [[ ! -s $trace ]]; then
         return 0

@@ -13,10 +13,14 @@ longest_file=16384
 afl_timeout=2000        # ms
 libfuzzer_timeout=5     # s
 
-# is_run TARGET: its input is a run, as run.h has it. Those have an enumerator of short runs.
+# is_run TARGET: its input is a run, as run.h has it. cmake/fuzz.cmake asks the source in the same way.
 is_run()
 {
-    [[ -x $builds/fuzz/fuzz/$1_enumerate || -x $builds/afl/fuzz/$1_enumerate ]]
+    if [[ $builds == build ]]; then
+        grep -qE '^#include "run\.h"|run_decode' "fuzz/$1_fuzz.c"
+    else
+        [[ -x $builds/fuzz/fuzz/$1_enumerate ]]
+    fi
 }
 
 # kinds_of TARGET: its instances, in the order in which they get time. libFuzzer comes again and again where inputs are

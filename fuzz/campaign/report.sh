@@ -141,10 +141,23 @@ report_json()
     printf ']}\n'
 }
 
+# What survives from one input to the next is a fault of the target, and makes crashes that cannot be repeated.
+check_stability()
+{
+    local target kind stability _
+    for target in "${targets[@]}"; do
+        while read -r kind _ _ _ _ stability _; do
+            [[ $stability == - || -z $stability || $stability == 100.00 ]] ||
+                complaints+=("$target $kind: stability $stability %: the same input does not always take the same path")
+        done < <(instance_lines "$target")
+    done
+}
+
 # write_report STARTED ENDED
 write_report()
 {
     local name
+    check_stability
     name=$(date -u -d "@$1" +%Y%m%dT%H%M%SZ)
     mkdir -p "$state/reports"
     report_text "$1" "$2" >"$state/reports/$name.txt"

@@ -30,9 +30,9 @@ shrink()
 # Runs are shrunk as runs: whole turns and VMs are taken out.
 shrink_by_runs()
 {
-    local program=$builds/fuzz/fuzz/$1_shrink
-    is_run "$1" && [[ -x $program ]] || return 1
-    timeout -k 5 "$shrink_seconds" "$program" "$2" "$3"
+    local program=$builds/fuzz/fuzz/campaign/$1_shrink
+    [[ -x $program ]] || return 1
+    timeout -k 5 $((shrink_seconds + 10)) "$program" "$shrink_seconds" "$2" "$3"
 }
 
 shrink_by_afl()

@@ -54,7 +54,12 @@ void reading_json_again(const struct reblock_source *source, const struct rebloc
 void reading_trace_again(const struct reblock_source *source, const struct reblock_record *records,
 			 size_t n, struct reading *again);
 
-/* Audits what was read; a finding has to be about its vCPU's records, ascending. */
-void reading_audit(const struct reading *reading);
+struct reblock_policy;
+
+/*
+ * Audits what was read, with a policy replayed beside it (NULL: none). A finding has to be about its vCPU's records,
+ * ascending, and predicted where it is a policy's; the SDM's is never wrong.
+ */
+void reading_audit(const struct reading *reading, const struct reblock_policy *policy);
 
 #endif

@@ -46,11 +46,21 @@ void sim_config_default(struct sim_config *config, unsigned vms, unsigned vcpus)
 
 void sim_start(struct sim *sim, const struct sim_config *config, struct sim_random *random)
 {
+	sim_start_all(sim, config, random, false);
+}
+
+void sim_start_all(struct sim *sim, const struct sim_config *config, struct sim_random *random,
+		   bool all)
+{
 	memset(sim, 0, offsetof(struct sim, vcpus));
+	sim->whole = sim->own_whole;
+	sim->seen = sim->own_seen;
+	sim->truth = sim->own_truth;
 	sim->config = *config;
 	sim->random = random;
 	sim->n_vcpus = config->vms * config->vcpus;
 	sim->t = BEGIN;
+	sim->plain = all;
 	sim_record_masks(sim);
 	memset(sim->vcpus, 0, sim->n_vcpus * sizeof(sim->vcpus[0]));
 	for (unsigned i = 0; i < sim->n_vcpus; i++) {
@@ -198,7 +208,7 @@ static void switch_sides(struct sim *sim, struct sim_vcpu *v, const struct sim_t
 {
 	struct sim_side *s = &v->sides[v->side];
 
-	*done = (struct sim_handling){ .recovered = sim_processor_interruptibility(&s->processor) };
+	sim_handling_start(done, &s->processor);
 	if (v->side)
 		handled_by_l1(s, (enum sim_mistake)(turn->mistake & 15));
 	else
@@ -270,7 +280,9 @@ static void one_turn(struct sim *sim, struct sim_vcpu *v, struct sim_turn turn)
 	s->failed = (truth & SIM_FAILED) != 0;
 	s->entry_rip = s->guest.rip;
 	entry_record(sim, v, &done, same, truth);
-	if (done.not_serviced && s->guest.unblocked && s->processor.blocking)
+	if (!done.not_serviced || !s->guest.unblocked)
+		sim->again = 0;
+	else if (turn.mistake >> 4)
 		sim->again = (turn.mistake >> 4) * AGAIN;
 }
 

@@ -94,12 +94,24 @@ struct sim {
 	struct sim_turn turn;
 	/* What the last turn gave and is not taken yet. */
 	unsigned first, n;
-	struct reblock_record whole[SIM_TURN_MOST], seen[SIM_TURN_MOST];
-	uint32_t truth[SIM_TURN_MOST];
+	/* What is seen of a record follows from its kind alone, and sim_record_all is called for all in the end. */
+	bool plain;
+	/* Where these go to: room for SIM_TURN_MOST each, which may be moved on between turns. */
+	struct reblock_record *whole, *seen;
+	uint32_t *truth;
+	struct reblock_record own_whole[SIM_TURN_MOST], own_seen[SIM_TURN_MOST];
+	uint32_t own_truth[SIM_TURN_MOST];
 	struct sim_mask masks[REBLOCK_KINDS];
 	struct sim_mask entry_told; /* of entries whose event was seen by itself */
 	struct sim_vcpu vcpus[SIM_VCPUS_MOST];
 };
+
+/*
+ * Starts *SIM; *RANDOM must live as long. ALL: whoever takes the turns calls sim_record_all in the end, where
+ * sim->plain says that this is enough.
+ */
+void sim_start_all(struct sim *sim, const struct sim_config *config, struct sim_random *random,
+		   bool all);
 
 /* Starts *SIM; *RANDOM must live as long. */
 void sim_start(struct sim *sim, const struct sim_config *config, struct sim_random *random);
@@ -120,6 +132,10 @@ unsigned sim_names(struct sim *sim);
 struct reblock_record *sim_record(struct sim *sim, struct sim_vcpu *v, enum reblock_kind kind,
 				  unsigned truth);
 void sim_record_masks(struct sim *sim);
+
+/* What a plain recorder shows of N records. */
+void sim_record_all(const struct sim *sim, const struct reblock_record *whole,
+		    struct reblock_record *seen, size_t n);
 void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn *turn);
 
 #endif

@@ -35,8 +35,7 @@ static bool read_mask(struct sim_work *w)
 	o = sim_work_operation(w, REBLOCK_MASK_READ);
 	o->masked = mask;
 	if (!w->done->written)
-		o->stale = sim_work_owes(w) ? !mask :
-					      mask != w->before && mask != sim_work_blocking(w);
+		o->stale = sim_work_owes(w) ? !mask : mask != sim_work_blocking(w);
 	return mask;
 }
 
@@ -97,12 +96,40 @@ static void reset(struct sim_work *w)
 {
 	uint8_t kind = w->g->kind;
 
-	write_mask(w, false);
+	user_exit(w, false);
+	write_events(w, false);
 	sim_guest_start(w->g, kind);
+	w->g->rip = 0xfff0;
 	w->vmcs.interruptibility = 0;
 	w->done->event = 0;
 	w->done->reflected = false;
 	w->done->fresh = true;
+}
+
+/* The mask is saved and set; events that wait to go in again do first. */
+static void smi(struct sim_work *w)
+{
+	bool due = sim_work_blocking(w) || sim_work_owes(w), masked;
+
+	if (w->done->event || !sim_guest_has_room(w->g) || sim_guest_in_smm(w->g))
+		return;
+	masked = read_mask(w);
+	if (!masked)
+		write_mask(w, true);
+	sim_guest_smi(w->g, masked, due);
+	w->done->fresh = true;
+	w->vmcs.interruptibility &= ~SHADOW;
+}
+
+void sim_work_rsm(struct sim_work *w)
+{
+	struct sim_frame frame = sim_guest_rsm(w->g);
+
+	if (frame.saved_mask)
+		return;
+	write_mask(w, false);
+	if (frame.was_due)
+		sim_guest_opened(w->g);
 }
 
 void sim_work_between(struct sim_work *w)
@@ -133,6 +160,7 @@ void sim_work_between(struct sim_work *w)
 		migrate(w);
 		break;
 	case SIM_BETWEEN_SYNC:
+		user_exit(w, false);
 		write_events(w, w->turn->between >> 4 & 1);
 		break;
 	case SIM_BETWEEN_LOOK:
@@ -142,9 +170,7 @@ void sim_work_between(struct sim_work *w)
 			(w->vmcs.interruptibility & (REBLOCK_BLOCKING_NMI | SHADOW));
 		break;
 	case SIM_BETWEEN_SMM:
-		masked = read_mask(w);
-		write_mask(w, true);
-		write_mask(w, masked);
+		smi(w);
 		break;
 	case SIM_BETWEEN_RESET:
 		reset(w);

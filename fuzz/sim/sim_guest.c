@@ -12,6 +12,7 @@ static const struct {
 	[SIM_NMI_HANDLER] = { 0xffffffff81a00500u, 0xffffffff81a017c7u },
 	[SIM_INTERRUPT_HANDLER] = { 0xffffffff81a02000u, 0xffffffff81a02fa7u },
 	[SIM_FAULT_HANDLER] = { 0xffffffff81a03000u, 0xffffffff81a03e17u },
+	[SIM_SMM_HANDLER] = { 0x38000u, 0x3ffa8u },
 };
 
 void sim_guest_start(struct sim_guest *g, unsigned kind)
@@ -32,7 +33,7 @@ static void push(struct sim_guest *g, enum sim_handler handler)
 	frame->open = false;
 	g->ran = true;
 	g->rip = handlers[handler].begins;
-	if (handler == SIM_INTERRUPT_HANDLER)
+	if (handler == SIM_INTERRUPT_HANDLER || handler == SIM_SMM_HANDLER)
 		g->interrupts = false;
 	else if (handler == SIM_NMI_HANDLER)
 		g->interrupts = (g->kind & SIM_GUEST_NMI_SETS_IF) != 0;
@@ -49,8 +50,9 @@ static void pop(struct sim_guest *g)
 /* Where the innermost handler ends. */
 static uint64_t iret_of(const struct sim_guest *g)
 {
-	return handlers[g->kind & SIM_GUEST_ONE_IRET ? SIM_FAULT_HANDLER :
-						       g->frames[g->depth - 1].handler]
+	return handlers[(g->kind & SIM_GUEST_ONE_IRET) && !sim_guest_in_smm(g) ?
+				SIM_FAULT_HANDLER :
+				g->frames[g->depth - 1].handler]
 		.iret;
 }
 
@@ -88,6 +90,26 @@ void sim_guest_opened(struct sim_guest *g)
 		g->frames[g->depth - 1].open = true;
 }
 
+void sim_guest_smi(struct sim_guest *g, bool mask, bool due)
+{
+	push(g, SIM_SMM_HANDLER);
+	g->frames[g->depth - 1].saved_mask = mask;
+	g->frames[g->depth - 1].was_due = due;
+}
+
+struct sim_frame sim_guest_rsm(struct sim_guest *g)
+{
+	struct sim_frame frame = g->frames[g->depth - 1];
+
+	pop(g);
+	return frame;
+}
+
+bool sim_guest_in_smm(const struct sim_guest *g)
+{
+	return g->depth && g->frames[g->depth - 1].handler == SIM_SMM_HANDLER;
+}
+
 bool sim_guest_has_room(const struct sim_guest *g)
 {
 	return g->depth + 2 < SIM_FRAMES;
@@ -103,7 +125,7 @@ bool sim_guest_is_open(const struct sim_guest *g)
 
 bool sim_guest_at_iret(const struct sim_guest *g)
 {
-	return g->depth && g->rip == iret_of(g);
+	return g->depth && g->rip == iret_of(g) && !sim_guest_in_smm(g);
 }
 
 bool sim_guest_returns_to_itself(const struct sim_guest *g)
@@ -173,7 +195,7 @@ static void step(struct sim_guest *g, struct sim_processor *p, enum sim_step wha
 {
 	switch (what) {
 	case SIM_STEP_IRET:
-		if (g->depth)
+		if (g->depth && !sim_guest_in_smm(g))
 			return_from(g, p);
 		break;
 	case SIM_STEP_FAULT:
@@ -317,7 +339,8 @@ static enum sim_why ordinary(struct sim_guest *g, struct sim_processor *p,
 static enum sim_why host(struct sim_guest *g, struct sim_processor *p, const struct sim_turn *turn,
 			 struct sim_exit *exit)
 {
-	if (g->depth && (turn->exit & HOST_AT_IRET) && !sim_guest_at_iret(g)) {
+	if (g->depth && (turn->exit & HOST_AT_IRET) && !sim_guest_at_iret(g) &&
+	    !sim_guest_in_smm(g)) {
 		g->rip = iret_of(g);
 		g->ran = true;
 		sim_processor_ran(p);
@@ -339,6 +362,16 @@ static enum sim_why host(struct sim_guest *g, struct sim_processor *p, const str
 		break;
 	}
 	return SIM_EXITED_BETWEEN;
+}
+
+/* RSM outside of the SMM that the processor knows: #UD, and the VMM emulates it. */
+static enum sim_why rsm(struct sim_guest *g, struct sim_processor *p, struct sim_exit *exit)
+{
+	g->rip = handlers[SIM_SMM_HANDLER].iret;
+	g->ran = true;
+	sim_processor_ran(p);
+	sim_processor_exception_exit(p, REBLOCK_INTR_TYPE_HARD_EXCEPTION | 6, 0, false, exit);
+	return SIM_EXITED_RSM;
 }
 
 static bool is_iret(unsigned class)
@@ -373,6 +406,8 @@ enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p,
 	if (is_iret(class)) {
 		if (!g->depth)
 			return host(g, p, turn, exit);
+		if (sim_guest_in_smm(g))
+			return rsm(g, p, exit);
 		return iret_exits(g, p, turn, exit);
 	}
 	switch (class) {

@@ -10,7 +10,13 @@
 
 #define SIM_FRAMES 12 /* handlers inside each other; deeper ones do not come */
 
-enum sim_handler { SIM_NMI_HANDLER, SIM_INTERRUPT_HANDLER, SIM_FAULT_HANDLER, SIM_HANDLERS };
+enum sim_handler {
+	SIM_NMI_HANDLER,
+	SIM_INTERRUPT_HANDLER,
+	SIM_FAULT_HANDLER,
+	SIM_SMM_HANDLER, /* ends with RSM, which exits, and the VMM completes it */
+	SIM_HANDLERS
+};
 
 struct sim_frame {
 	uint64_t returns_to;
@@ -21,6 +27,8 @@ struct sim_frame {
 	 * has ended a blocking that was not over. An NMI that comes before the frame is gone nests.
 	 */
 	bool open;
+	bool saved_mask; /* SMM: what the VMM was told that its NMI mask was at the SMI ... */
+	bool was_due;    /* ... and what NMI blocking had to be */
 };
 
 /* Why the guest exited, beside what the exit's fields say. */
@@ -36,6 +44,7 @@ enum sim_why {
 	SIM_EXITED_DOUBLE_FAULT,
 	SIM_EXITED_TASK_IRET, /* IRET with NT 1: the VMM switches tasks, and the IRET is complete */
 	SIM_EXITED_TASK_GATE, /* an event's delivery through a task gate: the VMM switches tasks */
+	SIM_EXITED_RSM,       /* out of an SMM handler */
 	SIM_EXITED_NESTED,    /* to the other VMCS */
 	SIM_EXITED_FAILED     /* the entry has failed */
 };
@@ -79,6 +88,15 @@ void sim_guest_task_returned(struct sim_guest *g);
 
 /* The task of the event that was being delivered was entered through its task gate. */
 void sim_guest_task_entered(struct sim_guest *g);
+
+/* An SMI: MASK is what the VMM saves as its NMI mask, DUE what NMI blocking had to be. */
+void sim_guest_smi(struct sim_guest *g, bool mask, bool due);
+
+/* The VMM has completed RSM. Returns the innermost frame as it was. */
+struct sim_frame sim_guest_rsm(struct sim_guest *g);
+
+/* Whether the innermost handler is an SMM handler. */
+bool sim_guest_in_smm(const struct sim_guest *g);
 
 /* NMIs were let in although the innermost handler is not over. */
 void sim_guest_opened(struct sim_guest *g);

@@ -25,6 +25,13 @@ bool sim_hypervisor_known_unmasked(const struct sim_hypervisor *h)
 	       ((const struct sim_own *)(const void *)h->state)->known_unmasked;
 }
 
+/* What was done at other exits is left where it lies. */
+void sim_handling_start(struct sim_handling *done, const struct sim_processor *p)
+{
+	memset(done, 0, offsetof(struct sim_handling, operations));
+	done->recovered = sim_processor_interruptibility(p);
+}
+
 static bool has_virtual_nmis(const struct sim_work *w)
 {
 	return (w->p->pin & REBLOCK_PIN_VIRTUAL_NMIS) != 0;
@@ -53,15 +60,17 @@ static void at_exit(struct sim_work *w)
 {
 	const struct reblock_policy *policy = w->h->policy;
 	unsigned char kept[REBLOCK_POLICY_STATE_MAX];
+	bool own = policy == &sim_own_policy; /* it has a word on everything */
 	uint32_t answers;
 
-	if (policy == &sim_own_policy)
+	if (own)
 		((struct sim_own *)w->h->state)->mistake = (uint8_t)w->mistake;
-	memcpy(kept, w->h->state, policy->state_size);
+	else
+		memcpy(kept, w->h->state, policy->state_size);
 	answers = policy->exit(w->h->state, &w->vmcs);
 	if (policy->handle)
 		answers |= policy->handle(w->h->state, &w->vmcs);
-	if (answers & (REBLOCK_POLICY_NEVER | REBLOCK_POLICY_UNKNOWN)) {
+	if (!own && (answers & (REBLOCK_POLICY_NEVER | REBLOCK_POLICY_UNKNOWN))) {
 		memcpy(w->h->state, kept, policy->state_size);
 		load(w);
 		w->done->stands_in = true;
@@ -147,6 +156,8 @@ static void again(struct sim_work *w)
 	bool exception = (w->exit->intr_info & REBLOCK_INTR_VALID) &&
 			 (w->exit->intr_info & REBLOCK_INTR_TYPE) != REBLOCK_INTR_TYPE_NMI;
 
+	if (w->why == SIM_EXITED_RSM)
+		return;
 	if (w->why == SIM_EXITED_DELIVERY) {
 		done->event = w->exit->idt_vectoring & EVENT;
 		done->how = REBLOCK_POLICY_AGAIN;
@@ -163,11 +174,12 @@ static void inject(struct sim_work *w)
 {
 	const struct reblock_policy *policy = w->h->policy;
 	struct sim_handling *done = w->done;
-	struct reblock_vmcs before = w->vmcs;
+	struct reblock_vmcs before;
 	uint32_t answers = 0;
 
 	if (!done->event)
 		return;
+	before = w->vmcs;
 	w->vmcs.entry_error_code = w->exit->error_code;
 	if (sim_work_stands_in(w)) {
 		answers = REBLOCK_POLICY_UNKNOWN;
@@ -196,18 +208,22 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 			      .exit = exit,
 			      .done = done,
 			      .mistake = mistake,
-			      .why = why,
-			      .before = p->blocking };
+			      .why = why };
+	bool was;
 
-	*done = (struct sim_handling){ .recovered = sim_processor_interruptibility(p) };
+	sim_handling_start(done, p);
 	load(&w);
 	if (why != SIM_EXITED_FAILED)
 		at_exit(&w);
 	again(&w);
+	was = sim_work_blocking(&w);
 	switch (why) {
 	case SIM_EXITED_FOR:
 		sim_guest_skip(g);
 		w.vmcs.interruptibility &= ~SHADOW;
+		break;
+	case SIM_EXITED_RSM:
+		sim_work_rsm(&w);
 		break;
 	case SIM_EXITED_TASK_IRET:
 		sim_guest_task_returned(g);
@@ -219,6 +235,7 @@ void sim_hypervisor_handle(struct sim_hypervisor *h, struct sim_processor *p, st
 		break;
 	}
 	sim_work_between(&w);
+	done->changed = done->written && sim_work_blocking(&w) != was;
 	comes(&w);
 	inject(&w);
 	if (h->policy->enter && !done->stands_in)

@@ -46,18 +46,22 @@ struct sim_operation {
 /* What it did. */
 struct sim_handling {
 	unsigned n;
-	struct sim_operation operations[SIM_OPERATIONS]; /* in this order */
 	uint32_t recovered; /* interruptibility after the policy's own steps at the exit */
 	uint32_t intr_info, error_code; /* to be injected; 0 for nothing */
 	uint32_t event;                 /* the same as it was asked for, reserved bits 0 */
 	enum reblock_policy_event how;
 	bool reflected;    /* the exception of the exit goes to the guest */
-	bool written;      /* somebody outside has set the mask, or all of the vCPU's state */
-	bool fresh;        /* the guest is another one than at the exit: a reset */
+	bool written;      /* somebody outside has set the mask, or all of the vCPU's state ... */
+	bool changed;      /* ... and it is not what it was before that */
+	bool fresh;        /* it resumes somewhere else altogether: after a reset, in SMM */
 	bool not_serviced; /* the cause of the exit is still there */
 	bool stands_in; /* the policy has no word on this exit or event, the sim's own has handled it */
 	struct sim_wants wants;
+	struct sim_operation operations[SIM_OPERATIONS]; /* the first n, in this order */
 };
+
+/* Nothing was done so far. */
+void sim_handling_start(struct sim_handling *done, const struct sim_processor *p);
 
 /* Starts with POLICY (NULL: the sim's own); CACHES: see struct sim_own. */
 void sim_hypervisor_start(struct sim_hypervisor *h, const struct reblock_policy *policy,

@@ -51,11 +51,6 @@ bool sim_processor_iret(struct sim_processor *p)
 	return blocked;
 }
 
-bool sim_processor_nmi_window(const struct sim_processor *p)
-{
-	return !p->blocking && !p->mov_ss && !(p->sti && (p->odd & SIM_ODD_WINDOW_WAITS));
-}
-
 void sim_processor_exit(struct sim_exit *exit, uint32_t reason, uint64_t qualification,
 			unsigned detail)
 {
@@ -141,17 +136,4 @@ void sim_processor_access_exit(struct sim_processor *p, enum sim_access access, 
 			report(p, detail, unblocked && !(p->odd & SIM_ODD_ERRATUM), exit);
 		break;
 	}
-}
-
-uint32_t sim_processor_interruptibility(const struct sim_processor *p)
-{
-	return (p->blocking ? REBLOCK_BLOCKING_NMI : 0) | (p->sti ? REBLOCK_BLOCKING_STI : 0) |
-	       (p->mov_ss ? REBLOCK_BLOCKING_MOV_SS : 0);
-}
-
-void sim_processor_set_interruptibility(struct sim_processor *p, uint32_t interruptibility)
-{
-	p->blocking = (interruptibility & REBLOCK_BLOCKING_NMI) != 0;
-	p->sti = (interruptibility & REBLOCK_BLOCKING_STI) != 0;
-	p->mov_ss = (interruptibility & REBLOCK_BLOCKING_MOV_SS) != 0;
 }

@@ -67,7 +67,10 @@ static inline void sim_processor_ran(struct sim_processor *p)
 bool sim_processor_iret(struct sim_processor *p);
 
 /* The NMI-window exit comes before the next instruction, if it is asked for (rule 1.10). */
-bool sim_processor_nmi_window(const struct sim_processor *p);
+static inline bool sim_processor_nmi_window(const struct sim_processor *p)
+{
+	return !p->blocking && !p->mov_ss && !(p->sti && (p->odd & SIM_ODD_WINDOW_WAITS));
+}
 
 /* An exit with that reason and qualification, no event on its way; bits 15:0 of DETAIL: enum sim_detail. */
 void sim_processor_exit(struct sim_exit *exit, uint32_t reason, uint64_t qualification,
@@ -85,9 +88,19 @@ void sim_processor_exception_exit(struct sim_processor *p, uint32_t intr_info, u
 				  bool unblocked, struct sim_exit *exit);
 
 /* Guest interruptibility state, as the exit saves it. */
-uint32_t sim_processor_interruptibility(const struct sim_processor *p);
+static inline uint32_t sim_processor_interruptibility(const struct sim_processor *p)
+{
+	return (p->blocking ? REBLOCK_BLOCKING_NMI : 0) | (p->sti ? REBLOCK_BLOCKING_STI : 0) |
+	       (p->mov_ss ? REBLOCK_BLOCKING_MOV_SS : 0);
+}
 
 /* Sets it, as the VMM has it at an entry. */
-void sim_processor_set_interruptibility(struct sim_processor *p, uint32_t interruptibility);
+static inline void sim_processor_set_interruptibility(struct sim_processor *p,
+						      uint32_t interruptibility)
+{
+	p->blocking = (interruptibility & REBLOCK_BLOCKING_NMI) != 0;
+	p->sti = (interruptibility & REBLOCK_BLOCKING_STI) != 0;
+	p->mov_ss = (interruptibility & REBLOCK_BLOCKING_MOV_SS) != 0;
+}
 
 #endif

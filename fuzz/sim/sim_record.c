@@ -66,6 +66,8 @@ void sim_record_masks(struct sim *sim)
 			kind == REBLOCK_EXIT  ? view->exit :
 			kind == REBLOCK_ENTRY ? view->entry :
 						view->others);
+	sim->plain = sim->plain && !view->sometimes && !view->injections && !view->ragged &&
+		     !view->filtered && !view->timeless && !view->lost;
 	mask_of(&sim->entry_told, REBLOCK_ENTRY,
 		view->entry | REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE);
 }
@@ -211,11 +213,36 @@ static unsigned missing(const struct sim_view *view, const struct sim_turn *turn
 	return turn->record & SIM_RECORD_SEEN ? gone : gone | view->sometimes;
 }
 
+/* Counts the records of V that are not left out. */
+static void number(struct sim *sim, struct sim_vcpu *v)
+{
+	if (!(sim->config.view.others & REBLOCK_HAS_SEQ))
+		return;
+	for (unsigned i = 0; i < sim->n; i++) {
+		sim->whole[i].seq = v->seq++;
+		sim->whole[i].presence |= REBLOCK_HAS_SEQ;
+	}
+}
+
+void sim_record_all(const struct sim *sim, const struct reblock_record *whole,
+		    struct reblock_record *seen, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		seen[i] = whole[i];
+		if (whole[i].kind != REBLOCK_META)
+			see(&seen[i], &sim->masks[whole[i].kind]);
+	}
+}
+
 void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn *turn)
 {
 	const struct sim_view *view = &sim->config.view;
 	unsigned gone = missing(view, turn);
 
+	if (sim->plain) {
+		number(sim, v);
+		return;
+	}
 	for (unsigned i = 0; i < sim->n; i++) {
 		struct reblock_record *r = &sim->seen[i];
 		const struct sim_mask *mask = &sim->masks[sim->whole[i].kind];
@@ -245,11 +272,11 @@ void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn 
 	}
 	if (view->filtered && sim->n > 1)
 		filter(sim, v);
+	number(sim, v);
 	if (view->others & REBLOCK_HAS_SEQ) {
 		for (unsigned i = 0; i < sim->n; i++) {
-			sim->seen[i].seq = sim->whole[i].seq = v->seq++;
+			sim->seen[i].seq = sim->whole[i].seq;
 			sim->seen[i].presence |= REBLOCK_HAS_SEQ;
-			sim->whole[i].presence |= REBLOCK_HAS_SEQ;
 		}
 	}
 	if (view->timeless)

@@ -93,6 +93,14 @@ static uint8_t between_of(struct sim_seeded *s, const struct sim_policy *policy)
 	return chance(s, policy->wrong) ? SIM_BETWEEN_WRITE_OTHER : SIM_BETWEEN_WRITE_BACK;
 }
 
+/* Each bit one time in four. */
+static uint8_t detail_of(struct sim_seeded *s)
+{
+	unsigned bits = below(s, 256);
+
+	return (uint8_t)(bits & below(s, 256));
+}
+
 static void turn_of(struct sim_random *random, const struct sim_config *config,
 		    struct sim_turn *turn)
 {
@@ -102,7 +110,7 @@ static void turn_of(struct sim_random *random, const struct sim_config *config,
 		.who = (uint8_t)(below(s, 128) | (chance(s, config->habits.pause) ? SIM_PAUSE : 0)),
 		.steps = steps(s, &config->habits),
 		.exit = exit_of(s, config),
-		.detail = (uint8_t)(below(s, 256) & below(s, 256)),
+		.detail = detail_of(s),
 		.mistake = mistake_of(s, &config->policy),
 		.inject = inject_of(s, &config->policy),
 		.between = between_of(s, &config->policy),

@@ -53,9 +53,9 @@ static unsigned after_iret(const struct sim_before *before, const struct sim_exi
 		sim_guest_opened(g);
 		if (!told)
 			return SIM_SILENT;
-		return done->written ? SIM_MISSED_MASK : SIM_MISSED;
+		return done->changed ? SIM_MISSED_MASK : SIM_MISSED;
 	}
-	if (!told || done->written ||
+	if (!told || done->changed ||
 	    type_of(event) != (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_HARD_EXCEPTION) ||
 	    !same_vector(event, exit->intr_info))
 		return 0;
@@ -75,10 +75,10 @@ static unsigned changed(const struct sim_before *before, const struct sim_exit *
 		return 0;
 	if (was && !p->blocking && !is_nmi(done->event)) {
 		sim_guest_opened(g);
-		if (!done->written)
+		if (!done->changed)
 			truth |= before->gate_nmi ? SIM_TASK_OPEN : SIM_LOST;
 	}
-	if (!was && p->blocking && !done->written && exit->bit12 && !exit->defined)
+	if (!was && p->blocking && !done->changed && exit->bit12 && !exit->defined)
 		truth |= SIM_UNDEFINED;
 	if (gone && !done->event && before->rip == g->rip)
 		truth |= SIM_CLOBBERED;

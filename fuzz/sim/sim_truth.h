@@ -15,9 +15,9 @@
  */
 #define SIM_TRUTHS 20
 enum sim_truth {
-	/* asked, and blocking is 0; nobody outside had set the mask in between (rows 6 and 9) */
+	/* asked, and blocking is 0, and no change of the mask from outside made it so (rows 6 and 9; with SIM_WRITTEN row 2) */
 	SIM_MISSED = 1 << 0,
-	/* the same, but somebody had: user space, a migration, an SMI (row 2) */
+	/* the same, but such a change did: by user space, by a migration (row 2) */
 	SIM_MISSED_MASK = 1 << 1,
 	/* the same as SIM_MISSED, but no defined bit 12 said so: APIC access, EPT misconfiguration, erratum, fault */
 	SIM_SILENT = 1 << 2,
@@ -36,11 +36,11 @@ enum sim_truth {
 	SIM_REINJECTED = 1 << 6,
 	/* its valid interruption information has reserved bits set (rule 1.6); SIM_FAILED, too */
 	SIM_RESERVED = 1 << 7,
-	/* an NMI went through a task gate, and its task is entered with blocking 0; nobody outside set the mask (row 3) */
+	/* an NMI went through a task gate, and its task is entered with blocking 0, not by a change from outside (row 3) */
 	SIM_TASK_OPEN = 1 << 8,
-	/* blocking was 1 at the exit and is 0, and neither an IRET, an injected NMI nor anybody outside has ended it */
+	/* blocking was 1 at the exit and is 0, and neither an IRET, an injected NMI nor a change from outside has ended it */
 	SIM_LOST = 1 << 9,
-	/* blocking was 0 at the exit and is 1, where bit 12 was 1 and undefined; nobody outside set the mask (row 10) */
+	/* blocking was 0 at the exit and is 1, where bit 12 was 1 and undefined; not by a change from outside (row 10) */
 	SIM_UNDEFINED = 1 << 10,
 	/* the fault of an IRET that had unblocked NMIs and said so goes to the guest, with blocking 1 (row 7) */
 	SIM_OVER_BLOCKED = 1 << 11,
@@ -48,8 +48,7 @@ enum sim_truth {
 	SIM_CLOBBERED = 1 << 12,
 	/*
 	 * mask_read: it reports "not masked" where an exit with a defined bit 12 of 1 asks for blocking 1 (and its
-	 * fault does not go to the guest), or what blocking was neither at the exit nor is now. Nobody outside set the mask
-	 * between the exit and it
+	 * fault does not go to the guest), else what blocking is not. Nobody outside set the mask between the exit and it
 	 */
 	SIM_STALE = 1 << 13,
 	/* exit: an IRET that NMIs were blocked at has exited 1000 times or more, and has not completed */

@@ -109,10 +109,10 @@ enum sim_between {
 	SIM_BETWEEN_WRITE_BACK,  /* ... and writes back what it was told */
 	SIM_BETWEEN_WRITE_OTHER, /* ... and writes back the opposite */
 	SIM_BETWEEN_MIGRATED, /* asked for on one host, written back on another; bit 4: it was told another */
-	SIM_BETWEEN_SYNC, /* events are written with KVM_RUN, without an exit to user space before */
+	SIM_BETWEEN_SYNC,  /* events are written with the next KVM_RUN; bit 4: as masked */
 	SIM_BETWEEN_LOOK,  /* the hypervisor reads what blocks NMIs */
-	SIM_BETWEEN_SMM,   /* an SMI and RSM: the mask is read, set, and set back */
-	SIM_BETWEEN_RESET, /* INIT or a reset: the mask is cleared, and the guest starts anew */
+	SIM_BETWEEN_SMM,   /* an SMI: the mask is read and set; RSM (class IRET) sets it back */
+	SIM_BETWEEN_RESET, /* by user space: the mask is cleared, and the guest starts anew */
 	SIM_BETWEEN_MASK,  /* the mask is set to what it is */
 	SIM_BETWEENS       /* and what is above: nothing */
 };

@@ -44,6 +44,9 @@ bool sim_work_owes(const struct sim_work *w);
 /* One more thing that a recorder can see; there must be room. */
 struct sim_operation *sim_work_operation(struct sim_work *w, enum reblock_kind kind);
 
+/* RSM: the mask that was saved at the SMI is set again. */
+void sim_work_rsm(struct sim_work *w);
+
 /* What the turn says comes between the exit's handling and the entry. */
 void sim_work_between(struct sim_work *w);
 

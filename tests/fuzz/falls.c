@@ -78,11 +78,15 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		FILE *file = fopen(argv[i], "rb");
+		size_t size;
 
 		if (file == NULL)
 			return 1;
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
+		size = fread(data, 1, sizeof(data), file);
 		fclose(file);
+		printf("%s: %zu bytes\n", argv[i], size);
+		fflush(stdout);
+		LLVMFuzzerTestOneInput(data, size);
 	}
 	return 0;
 }

@@ -379,6 +379,26 @@ static void tsc_to_ns(void **state)
 	free(r.records);
 }
 
+/* What a file says of its host goes onto terminals. */
+static void host_is_text(void **state)
+{
+	static const char uname_text[] = "Linux b\x1b[2Jo\xa0x 6.1\x07 x86_64";
+	struct dat_build *b = dat_new(7, 1);
+	struct fixture_result r;
+
+	(void)state;
+	dat_type(b, &dat_exit_6_14);
+	dat_type(b, &dat_entry_6_14);
+	dat_option(b, 5, uname_text, sizeof(uname_text));
+	put_exit(b, 0, 1000, 0, 0);
+	put_entry(b, 0, 1100, 0);
+	r = finish(b);
+	assert_int_equal(r.opened, 0);
+	assert_string_equal(r.source.host, "b?[2Jo?x");
+	assert_string_equal(r.source.kernel, "6.1?");
+	free(r.records);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +412,7 @@ int main(void)
 		cmocka_unit_test(instances),
 		cmocka_unit_test(from_a_pipe),
 		cmocka_unit_test(tsc_to_ns),
+		cmocka_unit_test(host_is_text),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

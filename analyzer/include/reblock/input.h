@@ -61,7 +61,7 @@ enum reblock_format reblock_input_format(const struct reblock_input *input);
 /*
  * Returns the source. For JSON Lines the description is the first meta line
  * without a "vm" if it stands before all records, else a description with
- * nothing known. Owned by INPUT.
+ * nothing known. Its texts are printable UTF-8. Owned by INPUT.
  */
 const struct reblock_source *reblock_input_source(const struct reblock_input *input);
 

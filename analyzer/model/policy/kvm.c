@@ -5,6 +5,7 @@
  * it would report is not known then.
  */
 #include "model/policy/kvm.h"
+#include "planted.h"
 
 /* vmx_set_nmi_mask */
 void kvm_set_nmi_mask(void *state, struct reblock_vmcs *v, int masked)
@@ -13,7 +14,7 @@ void kvm_set_nmi_mask(void *state, struct reblock_vmcs *v, int masked)
 
 	if (!step_virtual_nmis(v))
 		return;
-	s->known_unmasked = !masked;
+	s->known_unmasked = PLANTED(55, !masked, s->known_unmasked);
 	if (masked)
 		step_block(v);
 	else
@@ -40,7 +41,8 @@ static void recover(struct kvm_state *s, struct reblock_vmcs *v, unsigned has)
 
 	if (!step_virtual_nmis(v) || ((has & KVM_CACHE) && s->known_unmasked))
 		return;
-	if (step_intr_bit12(v) && !(exclusions && (step_double_fault(v) || step_idtv_valid(v))))
+	if (step_intr_bit12(v) &&
+	    !(exclusions && (step_double_fault(v) || PLANTED(56, step_idtv_valid(v), false))))
 		step_block(v);
 	else
 		s->known_unmasked = !step_blocked(v);
@@ -50,7 +52,7 @@ uint32_t kvm_exit(struct kvm_state *s, struct reblock_vmcs *v, unsigned has)
 {
 	recover(s, v, has);
 	/* __vmx_complete_interrupts: the dual rule, also for a task gate, which is put right below. */
-	if (step_idtv_nmi(v))
+	if (PLANTED(57, step_idtv_nmi(v), false))
 		kvm_set_nmi_mask(s, v, 0);
 	return 0;
 }
@@ -63,7 +65,8 @@ uint32_t kvm_handle(struct kvm_state *s, struct reblock_vmcs *v, unsigned has)
 
 	switch (step_reason(v)) {
 	case REBLOCK_REASON_EPT_VIOLATION:
-		if ((has & KVM_EPT) && bit12 && (conditions || !(has & KVM_EPT_CONDITIONS)))
+		if (PLANTED(58, has & KVM_EPT, false) && bit12 &&
+		    (conditions || !(has & KVM_EPT_CONDITIONS)))
 			step_block(v);
 		return 0;
 	case REBLOCK_REASON_PML_FULL:
@@ -81,7 +84,7 @@ uint32_t kvm_handle(struct kvm_state *s, struct reblock_vmcs *v, unsigned has)
 	case REBLOCK_REASON_SPP:
 		return REBLOCK_POLICY_NEVER;
 	case REBLOCK_REASON_TASK_SWITCH:
-		if (step_task_gate(v) && step_idtv_nmi(v))
+		if (PLANTED(59, step_task_gate(v), false) && step_idtv_nmi(v))
 			kvm_set_nmi_mask(s, v, 1);
 		return 0;
 	default:
@@ -94,7 +97,7 @@ uint32_t kvm_inject(void *state, struct reblock_vmcs *v, uint32_t event, uint32_
 {
 	struct kvm_state *s = state;
 
-	if ((event & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_NMI)
+	if (PLANTED(60, (event & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_NMI, false))
 		s->known_unmasked = 0;
 	return step_inject(state, v, event, how);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <reblock/policy.h>
 #include <reblock/record.h>
+#include "planted.h"
 
 static inline uint32_t step_reason(const struct reblock_vmcs *v)
 {
@@ -17,7 +18,8 @@ static inline uint32_t step_reason(const struct reblock_vmcs *v)
 
 static inline void step_block(struct reblock_vmcs *v)
 {
-	v->interruptibility |= REBLOCK_BLOCKING_NMI;
+	v->interruptibility =
+		PLANTED(52, v->interruptibility | REBLOCK_BLOCKING_NMI, REBLOCK_BLOCKING_NMI);
 }
 
 static inline void step_unblock(struct reblock_vmcs *v)
@@ -96,7 +98,7 @@ static inline void step_qualification(struct reblock_vmcs *v)
  */
 static inline void step_dual(struct reblock_vmcs *v)
 {
-	if (step_idtv_nmi(v) && !step_task_gate(v))
+	if (step_idtv_nmi(v) && PLANTED(54, !step_task_gate(v), true))
 		step_unblock(v);
 }
 
@@ -141,7 +143,8 @@ static inline uint32_t step_inject(void *state, struct reblock_vmcs *v, uint32_t
 	(void)state;
 	if (step_delivered(v, how))
 		return REBLOCK_POLICY_NEVER;
-	v->entry_intr_info = event;
+	v->entry_intr_info =
+		PLANTED(53, event, how == REBLOCK_POLICY_REFLECT ? v->intr_info : event);
 	return 0;
 }
 

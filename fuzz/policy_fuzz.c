@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The policies that come with reblock, each as the hypervisor of the simulated host:
+ *
+ * - the SDM's differs in nothing from what the SDM asks for;
+ * - the others only where it is known and explained (corpus/findings, docs/findings.md);
+ * - what is predicted of a policy is what it does.
+ *
+ * A policy of one's own: fuzz/policy.sh.
+ */
+#include <string.h>
+#include <reblock/policies.h>
+#include "fuzz.h"
+#include "policy/differences.h"
+#include "policy/known.h"
+#include "policy/predictions.h"
+#include "run.h"
+
+static struct run run;
+
+static void check(void *context, const struct difference *difference)
+{
+	const struct reblock_policy *policy = context;
+
+	if (!policy_known(policy->name, difference->name))
+		fuzz_fail("%s: %s is not among its known differences", policy->name,
+			  difference->name);
+}
+
+static const struct reblock_policy *policy_of(unsigned number)
+{
+	size_t n = 0;
+
+	while (reblock_policy_at(n))
+		n++;
+	return reblock_policy_at(number % n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t bytes[RUN_HEADER + RUN_CELLS_MOST * RUN_CELL];
+	uint8_t *header = bytes;
+	const struct reblock_policy *policy;
+	const char *wrong;
+	size_t at = 0;
+
+	size = size < sizeof(bytes) ? size : sizeof(bytes);
+	memset(header, 0, RUN_HEADER);
+	if (size)
+		memcpy(bytes, data, size);
+	policy = policy_of(header[RUN_HYPERVISOR]);
+	/* One vCPU, seen whole, on a processor that does as the SDM says. */
+	header[RUN_HOST] &= 0x30;
+	header[RUN_VIEW] = header[RUN_PROCESSOR] = 0;
+	memset(header + RUN_EXIT_MISSES, 0, RUN_HEADER - RUN_EXIT_MISSES);
+	for (size_t i = RUN_HEADER + offsetof(struct sim_turn, record); i < size; i += RUN_CELL)
+		bytes[i] = 0;
+	run_decode_as(&run, bytes, size, policy);
+	policy_differences(&run, check, (void *)policy);
+	wrong = policy_predictions(&run, policy, &at);
+	if (wrong)
+		fuzz_fail("%s: %s, at record %zu", policy->name, wrong, at);
+	return 0;
+}
