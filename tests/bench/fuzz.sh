@@ -57,7 +57,7 @@ under_libfuzzer()
     rm -rf "$work/$1-libfuzzer"
     mkdir "$work/$1-libfuzzer"
     counted "$libfuzzer/fuzz/$1_counted_fuzz" -max_total_time="$seconds" -max_len=8208 -len_control=0 -timeout=20 -detect_leaks=0 \
-        -verbosity=0 "$work/$1-libfuzzer" "$2"
+        -verbosity=0 -artifact_prefix="$work/" "$work/$1-libfuzzer" "$2"
     cp "$2"/* "$work/$1-libfuzzer"
 }
 
