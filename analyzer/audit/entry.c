@@ -7,16 +7,16 @@
 	(REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_SMI | \
 	 REBLOCK_ENCLAVE_INTERRUPTION)
 
-/* What an entry alone shows to be wrong. */
+/* Where nothing but "blocking by NMI" may be written. */
+#define CLOBBERED_ROWS (1u << 6 | 1u << 10 | 1u << 11)
+
+/* What an entry alone shows to be wrong. AGAIN: it injects what the exit before it holds (row 4). */
 static void check_entry_alone(struct reblock_audit *audit, struct audit_vcpu *v,
-			      const struct reblock_record *entry, uint64_t number)
+			      const struct reblock_record *entry, uint64_t number, bool again)
 {
 	struct reblock_finding finding;
 
 	if (reblock_entry_reinjects_blocked(entry) == REBLOCK_YES) {
-		bool again = v->phase == AUDIT_EXITED &&
-			     reblock_idtv_is_nmi(&v->exit.record) == REBLOCK_YES;
-
 		finding = audit_finding(REBLOCK_REINJECT_BLOCKED, REBLOCK_DIRECT, entry->t,
 					again ? "2, row 4" : "1.8", v->summary.assumes);
 		if (again)
@@ -50,13 +50,19 @@ static struct reblock_finding pair_finding(const struct audit_vcpu *v,
 	return finding;
 }
 
+/* Both ask for the same, so which of the two it is need not be known. */
+static const char *rule_of_unchanged(unsigned row)
+{
+	return row == 10 ? "2, row 10" : row == 11 ? "2, row 11" : "2, rows 10 and 11";
+}
+
 /* Rows 10 and 11, where blocking is known before and after. */
 static void check_unchanged(struct reblock_audit *audit, struct audit_vcpu *v,
 			    const struct reblock_record *entry, uint64_t number, unsigned row)
 {
 	enum reblock_tri before = reblock_blocking(&v->exit.record);
 	enum reblock_tri after = reblock_blocking(entry);
-	const char *rule = row == 10 ? "2, row 10" : "2, row 11";
+	const char *rule = rule_of_unchanged(row);
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
@@ -105,12 +111,18 @@ static void check_clobbered(struct reblock_audit *audit, struct audit_vcpu *v,
 static void check_task_gate(struct reblock_audit *audit, struct audit_vcpu *v,
 			    const struct reblock_record *entry, uint64_t number)
 {
+	bool read = v->exit.has_unblocked_read && audit_l2(&v->exit.record) == REBLOCK_NO &&
+		    reblock_virtual_nmis(&v->exit.record) == REBLOCK_YES;
 	struct reblock_finding finding;
 
-	if (reblock_blocking(entry) != PLANTED(82, REBLOCK_NO, REBLOCK_YES))
+	if (PLANTED(82, reblock_blocking(entry) == REBLOCK_YES,
+		    reblock_blocking(entry) == REBLOCK_NO) ||
+	    (reblock_blocking(entry) == REBLOCK_UNKNOWN && !read))
 		return;
 	finding =
 		pair_finding(v, REBLOCK_MISSED_REBLOCK, REBLOCK_DIRECT, "2, row 3", entry, number);
+	if (reblock_blocking(entry) == REBLOCK_UNKNOWN)
+		audit_finding_record(&finding, v->exit.unblocked_read);
 	audit_emit(
 		audit, v, &finding,
 		"An NMI was delivered through a task gate, and its task is entered with blocking by NMI 0.");
@@ -132,7 +144,8 @@ static bool check_unmasked_read(struct reblock_audit *audit, struct audit_vcpu *
 	if (!read->seen)
 		return false;
 	reblock_rules(&v->exit.record, &v->exit.unblock, between, entry, &verdict);
-	if (verdict.row != 6 && verdict.row != 9)
+	/* Rows 6 and 9, or one of the two. */
+	if (v->exit.unblock.unblocked != REBLOCK_YES || verdict.must != REBLOCK_MUST_BE_1)
 		return false;
 	finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DERIVED, "4, derived", entry, number);
 	audit_finding_record(&finding, read->number);
@@ -157,13 +170,14 @@ static void check_mask_read(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (PLANTED(83, reblock_virtual_nmis(&v->exit.record) != REBLOCK_YES, false) ||
 	    check_unmasked_read(audit, v, entry, number))
 		return;
-	if (verdict->row != 11 || v->exit.unblock.idtv_valid != REBLOCK_NO ||
-	    blocking == REBLOCK_UNKNOWN || blocking != reblock_blocking(entry))
+	if (verdict->must != REBLOCK_MUST_NOT_CHANGE || blocking == REBLOCK_UNKNOWN ||
+	    blocking != reblock_blocking(entry))
 		return;
 	read = &v->exit.mask_reads[blocking == REBLOCK_NO];
 	if (!read->seen)
 		return;
-	finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DIRECT, "2, row 11", entry, number);
+	finding = pair_finding(v, REBLOCK_STALE_MASK, REBLOCK_DIRECT,
+			       rule_of_unchanged(verdict->row), entry, number);
 	audit_finding_record(&finding, read->number);
 	audit_emit(
 		audit, v, &finding,
@@ -191,8 +205,8 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	v->summary.entries++;
 	if (reblock_flag(entry, REBLOCK_LEFT_OUT))
 		audit_left_out(audit, v);
-	check_entry_alone(audit, v, entry, number);
 	if (v->phase != AUDIT_EXITED) {
+		check_entry_alone(audit, v, entry, number, false);
 		/* The exit between two entries was not recorded. */
 		if (PLANTED(86, !reblock_flag(entry, REBLOCK_LEFT_OUT), false))
 			audit_forget(audit, v, REBLOCK_CAUSE_LOST);
@@ -211,12 +225,13 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 
 		audit->options.pair(audit->options.context, &pair);
 	}
+	check_entry_alone(audit, v, entry, number, verdict.row == 4);
 	check_mask_read(audit, v, entry, number, &verdict);
 	if (verdict.row == 3)
 		check_task_gate(audit, v, entry, number);
-	if (verdict.row == 10 || verdict.row == 11)
+	if (verdict.must == REBLOCK_MUST_NOT_CHANGE)
 		check_unchanged(audit, v, entry, number, verdict.row);
-	if (verdict.row == 6 || verdict.row == 10 || verdict.row == 11)
+	if (!(verdict.rows & ~CLOBBERED_ROWS))
 		check_clobbered(audit, v, entry, number);
 	if (audit->options.policy)
 		audit_predict_entry(audit, v, entry, number);

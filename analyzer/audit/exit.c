@@ -92,6 +92,8 @@ void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 				     REBLOCK_CAUSE_NO_ENTRY);
 		}
 		v->handler = no_handler;
+		/* What came in at the entry between them was not recorded. */
+		v->delivered.known = false;
 	}
 	reblock_unblock_of(r, &exit.unblock);
 	unblocked = exit.unblock.unblocked == REBLOCK_YES;

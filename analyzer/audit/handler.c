@@ -35,6 +35,12 @@ static void add_record(struct audit_handler *h, uint64_t number)
 		h->records[h->n_records++] = number;
 }
 
+bool audit_entry_may_fail(const struct reblock_record *entry)
+{
+	return reblock_blocking(entry) == REBLOCK_YES &&
+	       reblock_entry_reinjects_blocked(entry) != REBLOCK_NO;
+}
+
 /* The entry after the NMI-window exit that proved the handler unfinished. */
 void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entry, uint64_t number)
 {
@@ -44,15 +50,27 @@ void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entr
 	if (!h->unfinished)
 		return;
 	h->unfinished = false;
-	if (v->exit.between != 0 || v->exit.unblock.idtv_valid != REBLOCK_NO ||
+	if (v->exit.between != 0 || v->exit.unblock.idtv_valid == REBLOCK_YES ||
 	    PLANTED(99, reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES, false))
 		return;
 	h->nmi_injected = injects == REBLOCK_INJECTS_NMI;
 	h->nmi_possible = injects == REBLOCK_INJECTS_UNKNOWN ||
 			  injects == REBLOCK_INJECTS_NOTHING_OR_NMI;
 	h->nmi_t = entry->t;
-	h->fails = reblock_entry_reinjects_blocked(entry) == REBLOCK_YES;
+	h->fails = audit_entry_may_fail(entry);
+	h->blocking_shown = reblock_blocking(entry) != REBLOCK_UNKNOWN;
 	add_record(h, number);
+}
+
+/*
+ * After an entry that injected an NMI into it: NMIs are open again, which that NMI's own handler or one inside it
+ * has brought about, and the exit came at once. The handler below has still not run its IRET.
+ */
+static bool is_open_still(const struct audit_handler *h, const struct reblock_record *exit)
+{
+	return h->has_rip && reblock_has(exit, REBLOCK_HAS_RIP) && exit->rip == h->rip &&
+	       (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW &&
+	       !(exit->idt_vectoring & REBLOCK_INTR_VALID) && audit_l2(exit) == h->l2;
 }
 
 void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -66,6 +84,11 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	    PLANTED(98, !(exit->reason & REBLOCK_REASON_FAILED_ENTRY), true)) {
 		if (h->nmi_injected) {
 			audit_handler_nmi(audit, v, 0);
+			h->unfinished = is_open_still(h, exit);
+			if (h->unfinished) {
+				add_record(h, number);
+				return;
+			}
 		} else if (h->nmi_possible && h->has_rip && reblock_has(exit, REBLOCK_HAS_RIP) &&
 			   exit->rip == h->rip && reblock_idtv_is_nmi(exit) == REBLOCK_YES &&
 			   reblock_virtual_nmis(exit) == REBLOCK_YES) {
@@ -78,15 +101,16 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 }
 
 /*
- * The trace ends after an entry, so no exit says whether that entry failed. A source that could have
- * shown blocking at the entry leaves that open; for others it is assumed, and said.
+ * The trace ends after an entry, so no exit says whether that entry failed. Where the source could have
+ * shown blocking at the entry and did not, that stays open; else it is assumed, and said.
  */
 bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit_vcpu *v)
 {
 	bool could_show = (audit->source.presence & REBLOCK_SOURCE_FIELDS) &&
 			  (audit->source.fields & REBLOCK_HAS_INTERRUPTIBILITY);
 
-	return v->phase == AUDIT_ENTERED && !could_show && !v->handler.fails;
+	return v->phase == AUDIT_ENTERED && (!could_show || v->handler.blocking_shown) &&
+	       !v->handler.fails;
 }
 
 void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v)

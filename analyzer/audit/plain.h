@@ -50,9 +50,8 @@ static inline bool audit_something_open(const struct audit_vcpu *v)
 	    PLANTED(63, v->handler.unfinished || v->handler.nmi_injected || v->handler.nmi_possible,
 		    false))
 		return true;
-	return v->phase == AUDIT_ENTERED ?
-		       PLANTED(64, v->question.open, false) :
-		       v->phase == AUDIT_EXITED && v->exit.unblock.unblocked == REBLOCK_YES;
+	return v->phase == AUDIT_ENTERED ? PLANTED(64, v->question.open, false) :
+					   v->phase == AUDIT_EXITED;
 }
 
 /*

@@ -131,9 +131,11 @@ static void nmi_at_entry(struct audit_vcpu *v, uint64_t number, bool known)
 					 .records = { v->exit.number, number },
 					 .rip = exit->rip,
 					 .has_rip = reblock_has(exit, REBLOCK_HAS_RIP),
+					 .l2 = audit_l2(&v->question.entry),
+					 .blocking_shown = reblock_blocking(&v->question.entry) !=
+							   REBLOCK_UNKNOWN,
 					 .nmi_t = v->question.entry.t,
-					 .fails = reblock_entry_reinjects_blocked(
-							  &v->question.entry) == REBLOCK_YES };
+					 .fails = audit_entry_may_fail(&v->question.entry) };
 
 	v->handler = handler;
 }
@@ -162,13 +164,13 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 		close(audit, v, REBLOCK_OUTCOME_REFLECTED, REBLOCK_CAUSES);
 		return;
 	}
-	/* Blocking is 1 where row 6 would want it: whoever else may have set it, it was not missed. */
+	/* Blocking is 1 where row 6 or 9 would want it: whoever else may have set it, it was not missed. */
 	if (blocking == REBLOCK_YES &&
 	    PLANTED(90, !(between & (REBLOCK_BETWEEN_OTHER_VMCS | REBLOCK_BETWEEN_L2_UNKNOWN)),
 		    true) &&
 	    reblock_rip_same(exit, entry) == REBLOCK_YES &&
 	    (injects == REBLOCK_INJECTS_NOTHING || injects == REBLOCK_INJECTS_EXTERNAL_INTERRUPT ||
-	     verdict->must == REBLOCK_MUST_BE_1)) {
+	     injects == REBLOCK_INJECTS_NMI || injects == REBLOCK_INJECTS_NOTHING_OR_NMI)) {
 		if (verdict->row == 9)
 			nmi_at_entry(v, number, true);
 		close(audit, v, REBLOCK_OUTCOME_REBLOCKED, REBLOCK_CAUSES);
@@ -214,10 +216,15 @@ static bool asynchronous(const struct reblock_record *exit)
 	}
 }
 
+static bool is_nmi_window(const struct reblock_record *exit)
+{
+	return (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW;
+}
+
 /* What blocking is at an asynchronous exit. */
 static enum reblock_tri blocking_at(const struct reblock_record *exit)
 {
-	if ((exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW)
+	if (is_nmi_window(exit))
 		return REBLOCK_NO; /* rule 1.10 */
 	return reblock_blocking(exit);
 }
@@ -231,19 +238,31 @@ static bool no_handler_between(const struct audit_vcpu *v, const struct reblock_
 }
 
 /* The NMI-window exit proves the handler unfinished: what follows at this RIP is still in it. */
-static void handler_is_open(struct audit_vcpu *v, uint64_t number, enum reblock_evidence evidence)
+static void handler_is_open(struct audit_vcpu *v, uint64_t number, enum reblock_evidence evidence,
+			    uint8_t assumes)
 {
 	const struct audit_question *q = &v->question;
 	struct audit_handler handler = { .unfinished = true,
 					 .evidence = evidence,
-					 .assumes = q->assumes,
+					 .assumes = q->assumes | assumes,
 					 .n_records = 3,
 					 .records = { q->judgement.exit_number,
 						      q->judgement.entry_number, number },
 					 .rip = q->exit.rip,
-					 .has_rip = true };
+					 .has_rip = true,
+					 .l2 = audit_l2(&q->entry) };
 
 	v->handler = handler;
+}
+
+/*
+ * Blocking was read as 0 at the entry, and nothing else holds NMIs back: an NMI-window exit that is the first
+ * after it came before any instruction.
+ */
+static bool comes_at_once(const struct audit_question *q)
+{
+	return q->missed && reblock_blocking(&q->entry) == REBLOCK_NO &&
+	       !(q->entry.interruptibility & (REBLOCK_BLOCKING_STI | REBLOCK_BLOCKING_MOV_SS));
 }
 
 /*
@@ -257,20 +276,31 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 	struct audit_question *q = &v->question;
 	enum reblock_tri blocking = blocking_at(exit);
 	enum reblock_evidence evidence = REBLOCK_DIRECT;
-	bool window = (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW;
+	bool window = is_nmi_window(exit);
 	uint8_t assumes = 0;
 
 	if (blocking != REBLOCK_NO)
 		return q->injects == REBLOCK_INJECTS_NOTHING ? blocking : REBLOCK_UNKNOWN;
+	/* One that came at once proves the handler open, whatever its IRET returns to; the miss was told at the entry. */
+	if (window && comes_at_once(q)) {
+		handler_is_open(v, number, q->evidence, 0);
+		return REBLOCK_NO;
+	}
 	/* It may have run, and this is the next one. */
 	if (PLANTED(91, q->returns_to_itself == REBLOCK_YES, false))
 		return REBLOCK_UNKNOWN;
-	if (q->returns_to_itself == REBLOCK_UNKNOWN)
+	/*
+	 * An NMI window opens as soon as that IRET has run; at any other exit the guest may have run on, to where another
+	 * handler ends at that address.
+	 */
+	if (q->returns_to_itself == REBLOCK_UNKNOWN || !window)
 		assumes = REBLOCK_ASSUMES_RETURNS_ELSEWHERE;
 	if (!no_handler_between(v, &q->entry)) {
 		evidence = REBLOCK_DERIVED;
 		assumes |= REBLOCK_ASSUMES_NO_HANDLER;
 	}
+	if (window)
+		handler_is_open(v, number, evidence, assumes);
 	/* A miss that is proven already needs no assumption. */
 	if (!q->missed)
 		q->assumes |= assumes;
@@ -278,10 +308,6 @@ static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock
 	      window ?
 		      "the first exit after the entry is an NMI-window exit at the same RIP" :
 		      "the VMCS at the next exit, between two instructions and still at that RIP, says so");
-	if (window) {
-		handler_is_open(v, number, evidence);
-		v->handler.assumes |= assumes;
-	}
 	return REBLOCK_NO;
 }
 
@@ -304,18 +330,20 @@ static bool window_waited(const struct audit_question *q, const struct reblock_r
 	       exit->rip != q->exit.rip;
 }
 
-/* Exit at the RIP of the IRET, between two instructions, and no event on its way into the guest. */
+/*
+ * Exit at the RIP of the IRET, between two instructions, and no event on its way into the guest: an NMI-window
+ * exit never comes with one.
+ */
 static bool at_iret(const struct audit_question *q, const struct reblock_record *exit)
 {
 	return reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&q->exit, REBLOCK_HAS_RIP) &&
 	       exit->rip == q->exit.rip && PLANTED(92, asynchronous(exit), true) &&
-	       reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) &&
+	       (reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) || is_nmi_window(exit)) &&
 	       PLANTED(93, !(exit->idt_vectoring & REBLOCK_INTR_VALID), true);
 }
 
 /* The entry injected an NMI. */
-static void nmi_went_in(struct audit_vcpu *v, const struct reblock_record *exit, uint64_t number,
-			bool same_vmcs)
+static void nmi_went_in(struct audit_vcpu *v)
 {
 	struct audit_question *q = &v->question;
 
@@ -324,10 +352,6 @@ static void nmi_went_in(struct audit_vcpu *v, const struct reblock_record *exit,
 		return;
 	found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
 	      "an NMI was injected at that entry, and the entry did not fail");
-	/* That NMI's handler has returned to the IRET, which has still not run. */
-	if (same_vmcs && at_iret(q, exit) &&
-	    (exit->reason & REBLOCK_REASON_BASIC) == REBLOCK_REASON_NMI_WINDOW)
-		handler_is_open(v, number, REBLOCK_DELIVERED);
 }
 
 void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -349,7 +373,7 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 			audit_l2(exit) != REBLOCK_UNKNOWN && audit_l2(exit) == audit_l2(&q->entry),
 			true);
 	if (q->injects == REBLOCK_INJECTS_NMI) {
-		nmi_went_in(v, exit, number, same_vmcs);
+		nmi_went_in(v);
 	} else if (same_vmcs && nmi_was_injected(q, exit)) {
 		found(q, REBLOCK_DELIVERED, number,
 		      "the next exit interrupted the delivery of an NMI at the same RIP");

@@ -61,7 +61,9 @@ struct audit_handler {
 	uint64_t rip; /* of the IRET */
 	bool has_rip;
 	uint64_t nmi_t;
-	bool fails; /* the entry that injected it is bound to fail (rule 1.8) */
+	bool fails;          /* the entry that injected it is bound to fail (rule 1.8), or may be */
+	bool blocking_shown; /* at that entry */
+	enum reblock_tri l2; /* whose handler it is */
 };
 
 /* Exits with bit 12 at one RIP, in a row. */
@@ -188,6 +190,8 @@ void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v);
 void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entry, uint64_t number);
 void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 			const struct reblock_record *exit, uint64_t number);
+/* Blocking is 1 at an entry that injects an NMI: with virtual NMIs it fails. */
+bool audit_entry_may_fail(const struct reblock_record *entry);
 void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_t assumes);
 /* Whether an NMI injected at the last entry of the trace may be taken as delivered. */
 bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit_vcpu *v);

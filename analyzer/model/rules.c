@@ -217,6 +217,39 @@ static uint16_t rows_of(const struct reblock_record *exit, const struct reblock_
 	return rows;
 }
 
+/* The same for all that the entry may inject. */
+static uint16_t rows_of_all(const struct reblock_record *exit,
+			    const struct reblock_unblock *unblock, unsigned between,
+			    const struct reblock_record *entry, enum reblock_injects injects)
+{
+	if (injects == REBLOCK_INJECTS_NOTHING_OR_NMI)
+		return rows_of(exit, unblock, between, entry, REBLOCK_INJECTS_NOTHING) |
+		       rows_of(exit, unblock, between, entry, REBLOCK_INJECTS_NMI);
+	return rows_of(exit, unblock, between, entry, injects);
+}
+
+/* The same for bit 12 and whether it is defined, where they are not known. */
+static uint16_t rows_of_each(const struct reblock_record *exit,
+			     const struct reblock_unblock *unblock, unsigned between,
+			     const struct reblock_record *entry, enum reblock_injects injects)
+{
+	struct reblock_unblock one = *unblock;
+	uint16_t rows = 0;
+
+	for (int bit12 = 0; bit12 < 2; bit12++) {
+		for (int defined = 0; defined < 2; defined++) {
+			one.bit12 = reblock_tri_of(bit12);
+			one.defined = reblock_tri_of(defined);
+			one.unblocked = reblock_and(one.bit12, one.defined);
+			if ((unblock->bit12 == REBLOCK_UNKNOWN || unblock->bit12 == one.bit12) &&
+			    (unblock->defined == REBLOCK_UNKNOWN ||
+			     unblock->defined == one.defined))
+				rows |= rows_of_all(exit, &one, between, entry, injects);
+		}
+	}
+	return rows;
+}
+
 /* What all of ROWS ask for. */
 static enum reblock_must common_must(uint16_t rows)
 {
@@ -243,12 +276,11 @@ void reblock_rules(const struct reblock_record *exit, const struct reblock_unblo
 	enum reblock_injects injects = reblock_injects(entry);
 	unsigned row = 1;
 
-	if (injects == REBLOCK_INJECTS_NOTHING_OR_NMI)
-		out->rows =
-			(uint16_t)(rows_of(exit, unblock, between, entry, REBLOCK_INJECTS_NOTHING) |
-				   rows_of(exit, unblock, between, entry, REBLOCK_INJECTS_NMI));
+	/* Each is one or the other, and then rows 6, 10 and 11 leave no other open. */
+	if (unblock->bit12 == REBLOCK_UNKNOWN || unblock->defined == REBLOCK_UNKNOWN)
+		out->rows = rows_of_each(exit, unblock, between, entry, injects);
 	else
-		out->rows = rows_of(exit, unblock, between, entry, injects);
+		out->rows = rows_of_all(exit, unblock, between, entry, injects);
 	while (!(out->rows >> row & 1))
 		row++;
 	out->row = out->rows == 1u << row ? (uint8_t)row : 0;
