@@ -79,3 +79,30 @@ function(fuzz_target name source)
 		target_link_libraries(${name}_afl PRIVATE run)
 	endif()
 endfunction()
+
+# fuzz_bench(NAME SOURCE): NAME_fuzz, NAME_afl and NAME_replay once more, as NAME_counted_..., which count what they do
+# (tests/bench/fuzz/count.c); not built unless they are asked for, as target fuzz_bench.
+function(fuzz_bench name source)
+	set(drivers ${CMAKE_CURRENT_SOURCE_DIR}/drivers)
+	set(count ${CMAKE_SOURCE_DIR}/tests/bench/fuzz/count.c)
+	set(programs ${name}_counted_replay)
+
+	add_executable(${name}_counted_replay EXCLUDE_FROM_ALL ${source} ${drivers}/replay.c ${count})
+	if(REBLOCK_FUZZ STREQUAL libfuzzer)
+		add_executable(${name}_counted_fuzz EXCLUDE_FROM_ALL ${source} ${count})
+		target_link_options(${name}_counted_fuzz PRIVATE -fsanitize=fuzzer)
+		list(APPEND programs ${name}_counted_fuzz)
+	elseif(REBLOCK_FUZZ STREQUAL afl)
+		add_executable(${name}_counted_afl EXCLUDE_FROM_ALL ${source} ${drivers}/afl.c ${count})
+		list(APPEND programs ${name}_counted_afl)
+	endif()
+	foreach(program IN LISTS programs)
+		target_link_libraries(${program} PRIVATE run)
+		target_link_options(
+			${program} PRIVATE
+			-Wl,--wrap=reblock_audit_feed
+			-Wl,--wrap=LLVMFuzzerTestOneInput
+		)
+	endforeach()
+	add_dependencies(fuzz_bench ${programs})
+endfunction()

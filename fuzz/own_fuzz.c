@@ -3,8 +3,9 @@
  * The own format. The input is OWN_HEAD bytes that say what to do, and a trace whose outer shape is mended: sizes, numbers
  * and checksums are made right, so that what a fuzzer changes reaches what is inside.
  *
- * A trace that is mended whole is read without damage, and gives its records as they are. With one byte of that changed, or
- * its end cut off, every record is given that stands in a chunk which is still whole, and something is said to be lost.
+ * A trace that is mended whole is read without damage, and gives its records as they are. With one byte of that changed,
+ * its end cut off or a chunk taken out, every record is given that stands in a chunk which is still whole, and something
+ * is said to be lost.
  */
 #include <string.h>
 #include <reblock/json.h>
@@ -26,7 +27,7 @@ enum {
 };
 
 /* The second byte: what is done to a trace that is mended. */
-enum harm { HARM_NONE, HARM_CHANGE = 4, HARM_CUT = 6, HARMS = 8 };
+enum harm { HARM_NONE, HARM_CHANGE = 4, HARM_CUT = 6, HARM_DROP = 7, HARMS = 8 };
 
 struct shape {
 	size_t size, first; /* of all; of the header */
@@ -220,6 +221,19 @@ static bool holds_decoy(const struct shape *s)
 	return false;
 }
 
+/* Takes a chunk out, and shows those behind it where they are then. */
+static void drop(struct shape *s, size_t k)
+{
+	size_t size = s->chunks[k].end - s->chunks[k].at;
+
+	memmove(room + s->chunks[k].at, room + s->chunks[k].end, s->size - s->chunks[k].end);
+	s->size -= size;
+	for (size_t i = k + 1; i < s->n; i++) {
+		s->chunks[i].at -= size;
+		s->chunks[i].end -= size;
+	}
+}
+
 static void harm(struct shape *s, struct reading *reading, const uint8_t *head)
 {
 	size_t place = ((size_t)head[2] << 8 | head[3]) * s->size >> 16, k = 0;
@@ -242,6 +256,15 @@ static void harm(struct shape *s, struct reading *reading, const uint8_t *head)
 			expect_all_but(s, reading, 0, 0, "one byte of the header changed");
 		else
 			expect_all_but(s, reading, k, k + 1, "one byte changed");
+	} else if (what == HARM_DROP) {
+		/* A whole chunk is gone: the numbers of those around it tell. */
+		if (k == s->n || place < s->first || !s->chunks[k].records)
+			return;
+		drop(s, k);
+		reading_of_room(reading, s->size);
+		if (reading->opened)
+			fuzz_fail("a chunk gone: it cannot be opened");
+		expect_all_but(s, reading, k, k + 1, "a chunk gone");
 	} else {
 		reading_of_room(reading, place);
 		if (reading->opened) {

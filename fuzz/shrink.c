@@ -100,9 +100,10 @@ static void cut(struct shrinking *s)
 void shrink_run(uint8_t *data, size_t *size,
 		bool (*shows_it)(void *context, const uint8_t *data, size_t size), void *context)
 {
-	struct shrinking s = { data, *size, shows_it, context };
+	struct shrinking s = { .size = *size, .shows = shows_it, .context = context };
 	bool changed = true;
 
+	s.data = data;
 	if (s.size > RUN_HEADER + (size_t)RUN_CELLS_MOST * RUN_CELL)
 		s.size = RUN_HEADER + (size_t)RUN_CELLS_MOST * RUN_CELL;
 	if (!shows(&s))

@@ -101,7 +101,7 @@ reblock_program()
 {
     local program=$builds/release/reblock
     [[ -x $program || $builds != build ]] || ./dev build release reblock </dev/null >&2 9>&-
-    [[ -x $program ]] && echo "$program"
+    [[ -x $program ]] && realpath "$program"
 }
 
 # explain_run TARGET FOLDER REASON: a run is written as a trace, so that reblock itself can show it.
@@ -115,14 +115,14 @@ explain_run()
         return 0
     fi
     record=$(grep -oE 'record #?[0-9]+' <<<"$3" | grep -oE '[0-9]+' | head -n 1 || true)
-    {
-        timeout 20 "$reblock" audit --color never "${options[@]}" "$trace" </dev/null 2>&1 || true
-        [[ -n $record ]] || record=$(timeout 20 "$reblock" audit --json "${options[@]}" "$trace" </dev/null 2>/dev/null |
+    (
+        cd "$2"
+        timeout 20 "$reblock" audit --color never "${options[@]}" trace.rbt </dev/null 2>&1 || true
+        [[ -n $record ]] || record=$(timeout 20 "$reblock" audit --json "${options[@]}" trace.rbt </dev/null 2>/dev/null |
             sed -nE 's/.*"records":\[([0-9]+).*/\1/p' | head -n 1)
         if [[ -n $record ]]; then
-            echo
-            echo "\$ reblock explain ${options[*]} trace.rbt#$record"
-            timeout 20 "$reblock" explain --color never "${options[@]}" "$trace#$record" </dev/null 2>&1 || true
+            printf '\n$ reblock explain %strace.rbt#%s\n' "${options[*]:+${options[*]} }" "$record"
+            timeout 20 "$reblock" explain --color never "${options[@]}" "trace.rbt#$record" </dev/null 2>&1 || true
         fi
-    } >"$2/explain.txt"
+    ) >"$2/explain.txt" || true
 }

@@ -106,8 +106,7 @@ afl_command()
     if is_run "$target"; then
         longest=$longest_run
         if [[ $kind != plain && -e $builds/afl/fuzz/run_mutator.so ]]; then
-            environment+=("AFL_CUSTOM_MUTATOR_LIBRARY=$PWD/${builds#"$PWD"/}/afl/fuzz/run_mutator.so")
-            [[ $builds != /* ]] || environment[-1]="AFL_CUSTOM_MUTATOR_LIBRARY=$builds/afl/fuzz/run_mutator.so"
+            environment+=("AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$builds/afl/fuzz/run_mutator.so")")
         fi
         [[ $kind != runs ]] || environment+=(AFL_CUSTOM_MUTATOR_ONLY=1)
     fi

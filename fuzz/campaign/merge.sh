@@ -8,7 +8,7 @@
 merge_seconds=300
 
 # corpus/fuzz of all targets together stays below 5 MB.
-kept_bytes_of_all=4500000
+kept_bytes_of_all=4000000
 kept_files_most=400
 
 # Puts the inputs that a target starts from into work/TARGET/seeds, those that make it fail aside.
@@ -102,6 +102,8 @@ merge_target()
     rm -rf "$all" "$out"
     mkdir -p "$all" "$out" "$state/corpus" "$corpus/fuzz/$1"
     by_content "$all" "$corpus/fuzz/$target" "$state/corpus/$target" "$work"/afl/*/queue "$work"/libfuzzer/corpus
+    # Where every input fails there is nothing to keep.
+    [[ -n $(files_of "$all") ]] || return 0
     minimise_features "$target" "$all" "$out" >"$work/logs/merge" 2>&1 </dev/null 9>&- || return 1
     [[ -n $(files_of "$out") ]] || return 1
     rm -rf "${state:?}/corpus/$target"
@@ -156,8 +158,9 @@ edges_of()
 # keep_corpus TARGET FEATURES: into $corpus/fuzz/TARGET, if it is worth a change there.
 keep_corpus()
 {
-    local target=$1 kept=$corpus/fuzz/$1 out=$state/work/$1/kept most way file before after
-    most=$((kept_bytes_of_all / $(all_targets | wc -l)))
+    local target=$1 kept=$corpus/fuzz/$1 out=$state/work/$1/kept share most way file before after
+    share=$((kept_bytes_of_all / $(all_targets | wc -l)))
+    most=$share
     for way in "" -e; do
         minimise_edges "$target" "$2" "$out" "$way" || return 1
         (($(bytes_of "$out") > most || $(files_of "$out" | wc -l) > kept_files_most)) || break
@@ -170,7 +173,8 @@ keep_corpus()
     before=$(edges_of "$target" "$kept")
     after=$(edges_of "$target" "$out")
     echo "kept before: $before edges, $(bytes_of "$kept") bytes; now: $after edges, $(bytes_of "$out") bytes"
-    if [[ -n $(files_of "$kept") ]] && ((after > 0 && after <= before && $(bytes_of "$out") * 5 > $(bytes_of "$kept") * 4)); then
+    if [[ -n $(files_of "$kept") ]] && ((after > 0 && after <= before && $(bytes_of "$kept") <= share &&
+        $(bytes_of "$out") * 5 > $(bytes_of "$kept") * 4)); then
         return 0
     fi
     while IFS= read -r file; do

@@ -189,10 +189,11 @@ static size_t take_apart(const char *text, size_t size, struct part keys[], stru
 
 size_t spell(const char *text, size_t size, uint32_t seed, char out[SPELL_MOST])
 {
-	struct spelling s = { .seed = seed, .out = out };
+	struct spelling s = { .seed = seed };
 	struct part keys[PAIRS_MOST], values[PAIRS_MOST];
 	size_t n;
 
+	s.out = out;
 	if (!seed) {
 		put(&s, text, size);
 		return size;

@@ -7,11 +7,11 @@ static struct reading again;
 
 void meta_as_json(struct meta *m)
 {
-	reading_json_again(&m->run->source, m->run->seen, m->run->n, &again);
+	reading_json_again(&m->run->source, m->records, m->n, &again);
 }
 
 void meta_as_trace(struct meta *m)
 {
-	reading_trace_again(&m->run->source, m->run->seen, m->run->n, &again);
+	reading_trace_again(&m->run->source, m->records, m->n, &again);
 }
 _Static_assert(RUN_RECORDS_MOST <= READING_RECORDS, "room for a run");

@@ -24,10 +24,10 @@ void meta_elsewhere(struct meta *m)
 	uint64_t later = (uint64_t)dice(&m->dice, UINT32_MAX) << dice(&m->dice, 24);
 	uint32_t more = dice(&m->dice, 2) ? dice(&m->dice, 1 << 24) : 0;
 
-	for (size_t i = 0; i < run->n; i++) {
+	for (size_t i = 0; i < m->n; i++) {
 		struct reblock_record *r = &meta_records[i];
 
-		*r = run->seen[i];
+		*r = m->records[i];
 		if (r->t != REBLOCK_NO_TIME) {
 			if (r->t >> 60 || r->vm >> 28)
 				return;
@@ -37,7 +37,7 @@ void meta_elsewhere(struct meta *m)
 			r->vm += more;
 		r->cpu = REBLOCK_NO_CPU;
 	}
-	result_of(&m->other, meta_records, run->n, &run->source, &m->options, NULL);
+	result_of(&m->other, meta_records, m->n, &run->source, &m->options, NULL);
 	move_back(&m->other, later, more);
 	result_expect_same(&m->whole, &m->other, true, "at another time and place");
 }
@@ -53,9 +53,9 @@ struct chains {
 	size_t next[RUN_RECORDS_MOST];
 };
 
-static void chain(struct chains *c, const struct run *run, size_t i)
+static void chain(struct chains *c, const struct meta *m, size_t i)
 {
-	const struct reblock_record *r = &run->seen[i];
+	const struct reblock_record *r = &m->records[i];
 	unsigned k = 0;
 
 	while (k < c->n && (c->of[k].vm != r->vm || c->of[k].vcpu != r->vcpu))
@@ -86,7 +86,7 @@ static size_t merge(struct meta *m, struct chains *c, size_t n)
 
 			c->of[k].first = c->next[i];
 			meta_from[n] = (uint32_t)i;
-			meta_records[n++] = m->run->seen[i];
+			meta_records[n++] = m->records[i];
 		}
 		if (c->of[k].first == SIZE_MAX)
 			c->of[k] = c->of[--c->n];
@@ -101,18 +101,18 @@ void meta_interleaved(struct meta *m)
 	size_t n = 0;
 
 	chains.n = 0;
-	for (size_t i = 0; i < run->n; i++) {
-		if (run->seen[i].vcpu != REBLOCK_NO_VCPU) {
-			chain(&chains, run, i);
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->records[i].vcpu != REBLOCK_NO_VCPU) {
+			chain(&chains, m, i);
 			continue;
 		}
 		/* What is said of all vCPUs stays where it is for each. */
 		n = merge(m, &chains, n);
 		meta_from[n] = (uint32_t)i;
-		meta_records[n++] = run->seen[i];
+		meta_records[n++] = m->records[i];
 	}
 	n = merge(m, &chains, n);
-	if (n != run->n)
+	if (n != m->n)
 		fuzz_fail("interleaved otherwise: records are gone");
 	result_of(&m->other, meta_records, n, &run->source, &m->options, meta_from);
 	result_order_by_vcpu(&m->whole);

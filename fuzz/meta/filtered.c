@@ -5,16 +5,25 @@
 #include "meta/meta.h"
 #include "sim/filter_stream.h"
 
-/* A filter gets what happened: nothing is lost before it, and nothing was left out by another one. */
+/*
+ * A filter gets what happened: nothing is lost before it, and nothing was left out by another one. And it is part of a
+ * recorder that has a field in all records or in none: where some have it, what is taken for granted of the others
+ * depends on those before them.
+ */
 static bool complete(const struct meta *m)
 {
+	const struct reblock_source *source = &m->run->source;
+	unsigned carried = source->presence & REBLOCK_SOURCE_FIELDS ? source->fields : 0;
+	unsigned assumed = (REBLOCK_HAS_L2 | REBLOCK_HAS_PIN) & ~carried;
+
 	if (m->plain.losses)
 		return false;
-	for (size_t i = 0; i < m->run->n; i++) {
-		const struct reblock_record *r = &m->run->seen[i];
+	for (size_t i = 0; i < m->n; i++) {
+		const struct reblock_record *r = &m->records[i];
 
-		if ((r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY) &&
-		    (r->flags & REBLOCK_LEFT_OUT))
+		if (r->kind != REBLOCK_EXIT && r->kind != REBLOCK_ENTRY)
+			continue;
+		if ((r->flags & REBLOCK_LEFT_OUT) || (r->presence & assumed))
 			return false;
 	}
 	return true;
@@ -32,8 +41,8 @@ void meta_filtered(struct meta *m)
 	memset(&filter, 0, sizeof(filter));
 	filter.out = meta_records;
 	filter.from = from;
-	for (size_t i = 0; i < run->n; i++)
-		filter_stream_take(&filter, &run->seen[i], i);
+	for (size_t i = 0; i < m->n; i++)
+		filter_stream_take(&filter, &m->records[i], i);
 	filter_stream_end(&filter);
 	for (size_t i = 0; i < filter.n; i++)
 		meta_from[i] = (uint32_t)from[i];

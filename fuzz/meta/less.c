@@ -60,49 +60,73 @@ static struct reblock_record lost_like(const struct reblock_record *r)
 	};
 }
 
-/* A record is gone; returns how many records there are then. */
-static size_t lose(struct meta *m, const struct reblock_record *r, size_t i, size_t n)
+/* Where what is left of a stream goes, and where each came from. */
+struct left {
+	struct reblock_record *records;
+	uint32_t *from;
+	size_t n;
+};
+
+/* A record is gone. */
+static void lose(struct meta *m, const struct reblock_record *r, size_t i, struct left *left)
 {
 	struct reblock_record lost = lost_like(r);
 	unsigned how = dice(&m->dice, 4);
 
 	/* The next record's number tells. */
 	if ((r->presence & REBLOCK_HAS_SEQ) && how)
-		return n;
+		return;
+	how = dice(&m->dice, 4);
 	if (how > 1)
 		lost.vcpu = REBLOCK_NO_VCPU;
 	if (how > 2)
 		lost.vm = REBLOCK_NO_VM;
-	meta_from[n] = (uint32_t)i;
-	meta_records[n] = lost;
-	return n + 1;
+	left->from[left->n] = (uint32_t)i;
+	left->records[left->n++] = lost;
 }
 
-static size_t take_less(struct meta *m, unsigned lost, unsigned fields)
+/* Of the N records, LOST of 1000 are gone, and of FIELDS of 1000 some fields; or one field of all. */
+static void take_less(struct meta *m, const struct reblock_record *records, size_t n, unsigned lost,
+		      unsigned fields, struct left *left)
 {
-	const struct run *run = m->run;
-	unsigned one = dice(&m->dice, 3) ? 0 : 1u << dice(&m->dice, 15);
-	size_t n = 0;
+	unsigned one = fields && dice(&m->dice, 3) == 0 ? 1u << dice(&m->dice, 15) : 0;
 
-	for (size_t i = 0; i < run->n; i++) {
-		struct reblock_record *r = &meta_records[n];
-		unsigned gone = fields ? one : 0;
+	left->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct reblock_record *r = &left->records[left->n];
+		unsigned gone = one;
 
-		if (lost && run->seen[i].kind < REBLOCK_LOST && dice(&m->dice, 1000) < lost) {
-			n = lose(m, &run->seen[i], i, n);
+		if (lost && records[i].kind < REBLOCK_LOST && dice(&m->dice, 1000) < lost) {
+			lose(m, &records[i], i, left);
 			continue;
 		}
-		*r = run->seen[i];
-		meta_from[n++] = (uint32_t)i;
+		*r = records[i];
+		left->from[left->n++] = (uint32_t)i;
 		if (r->kind >= REBLOCK_LOST)
 			continue;
-		if (fields && dice(&m->dice, 1000) < fields)
-			gone |= 1u << dice(&m->dice, 15) | 1u << dice(&m->dice, 15);
+		if (fields && dice(&m->dice, 1000) < fields) {
+			gone |= 1u << dice(&m->dice, 15);
+			gone |= 1u << dice(&m->dice, 15);
+		}
 		r->presence &= (uint16_t)~gone;
 		if (gone && !reblock_record_normalize(r))
 			fuzz_fail("with fields gone a record is none any more");
 	}
-	return n;
+}
+
+void meta_seen(struct meta *m)
+{
+	static struct reblock_record records[RUN_RECORDS_MOST];
+	struct left left = { .records = records, .from = meta_from };
+	unsigned what = dice(&m->dice, 8), often = dice(&m->dice, 2) ? 10 : 200;
+
+	m->records = m->run->seen;
+	m->n = m->run->n;
+	if (what < 4)
+		return;
+	take_less(m, m->run->seen, m->run->n, what & 1 ? often : 0, what & 2 ? often : 0, &left);
+	m->records = records;
+	m->n = left.n;
 }
 
 /* A vCPU's last records may be among what was lost, and no number after them tells. */
@@ -121,13 +145,14 @@ static size_t tell_ends(const struct meta *m, size_t n)
 
 void meta_lossy(struct meta *m)
 {
+	struct left left = { .records = meta_records, .from = meta_from };
 	unsigned what = dice(&m->dice, 3), often = dice(&m->dice, 2) ? 10 : 200;
-	size_t n = take_less(m, what != 1 ? often : 0, what != 0 ? 1 + often : 0);
 	const char *how = what == 0 ? "records lost" : what == 1 ? "fields gone" : "both lost";
 
+	take_less(m, m->records, m->n, what != 1 ? often : 0, what != 0 ? 1 + often : 0, &left);
 	if (what != 1)
-		n = tell_ends(m, n);
-	result_of(&m->other, meta_records, n, &m->run->source, &m->run->options, meta_from);
+		left.n = tell_ends(m, left.n);
+	result_of(&m->other, meta_records, left.n, &m->run->source, &m->run->options, meta_from);
 	if (!result_complete(&m->other))
 		return;
 	expect_judged(&m->other, NULL, how);
@@ -159,8 +184,8 @@ void meta_retired(struct meta *m)
 	struct reblock_summary retired, total = { 0 };
 	uint64_t records = 0;
 
-	for (size_t i = 0; i < run->n; i++) {
-		const struct reblock_record *r = &run->seen[i];
+	for (size_t i = 0; i < m->n; i++) {
+		const struct reblock_record *r = &m->records[i];
 
 		if (reblock_audit_feed(audit, i, r, 1))
 			fuzz_fail("out of memory");

@@ -5,7 +5,7 @@
 
 #include "meta/result.h"
 
-/* What is to be chosen besides the run itself comes from the run's header alone: a changed cell changes no choice. */
+/* What is to be chosen besides the run itself comes from bytes of its own: a changed cell changes no choice. */
 struct dice {
 	uint64_t state;
 };
@@ -24,12 +24,15 @@ struct meta {
 	const struct run *run;
 	struct reblock_audit_options options; /* the run's, perhaps with a policy */
 	struct dice dice;
-	struct result whole; /* of the run as it is, with these options */
+	/* The stream that all relations begin with: the run, as its recorder saw it or as one that sees less. */
+	const struct reblock_record *records;
+	size_t n;
+	struct result whole; /* of it as it is, with these options */
 	struct result plain; /* the same without a policy */
 	struct result other; /* of what a relation makes */
 };
 
-/* Room for what relations make: records, and for each its number in the run. */
+/* Room for what relations make: records, and for each its number in the stream. */
 #define META_RECORDS_MOST (RUN_RECORDS_MOST + SIM_VCPUS_MOST)
 extern struct reblock_record meta_records[META_RECORDS_MOST];
 extern uint32_t meta_from[META_RECORDS_MOST];
@@ -45,6 +48,9 @@ void meta_interleaved(struct meta *m);
 
 /* filtered.c: what a recorder that filters makes of it. */
 void meta_filtered(struct meta *m);
+
+/* less.c: sets M->records and M->n to the run, or to what is left of it with losses and fields gone. */
+void meta_seen(struct meta *m);
 
 /* less.c: seen with losses, or fields, or vCPUs that are forgotten, less is found, never more. */
 void meta_lossy(struct meta *m);

@@ -9,12 +9,12 @@ void meta_in_pieces(struct meta *m)
 	struct reblock_audit *audit = result_begin(&m->other, &run->source, &m->options, NULL);
 	unsigned most = 1 + dice(&m->dice, 64);
 
-	for (size_t at = 0; at < run->n;) {
+	for (size_t at = 0; at < m->n;) {
 		size_t n = 1 + dice(&m->dice, most);
 
-		if (n > run->n - at)
-			n = run->n - at;
-		if (reblock_audit_feed(audit, at, &run->seen[at], n))
+		if (n > m->n - at)
+			n = m->n - at;
+		if (reblock_audit_feed(audit, at, &m->records[at], n))
 			fuzz_fail("out of memory");
 		at += n;
 		/* Who looks at the counts in between changes where vCPUs are kept. */
@@ -39,21 +39,21 @@ void meta_by_vcpu(struct meta *m)
 	static uint16_t which[RUN_RECORDS_MOST];
 	const struct run *run = m->run;
 	unsigned parts = 2 + dice(&m->dice, 3), salt = dice(&m->dice, 1 << 16);
-	struct reblock_audit *audits[4];
+	struct reblock_audit *audits[4] = { NULL };
 
 	result_empty(&m->other, NULL);
 	for (unsigned part = 0; part < parts; part++) {
 		size_t n = 0;
 
 		audits[part] = result_audit(&m->other, &run->source, &m->options);
-		for (size_t i = 0; i < run->n; i++)
-			if (run->seen[i].vcpu == REBLOCK_NO_VCPU ||
-			    part_of(&run->seen[i], parts, salt) == part)
+		for (size_t i = 0; i < m->n; i++)
+			if (m->records[i].vcpu == REBLOCK_NO_VCPU ||
+			    part_of(&m->records[i], parts, salt) == part)
 				which[n++] = (uint16_t)i;
 		for (size_t at = 0, some; at < n; at += some) {
 			some = 1 + dice(&m->dice, 512);
 			some = some < n - at ? some : n - at;
-			if (reblock_audit_feed_some(audits[part], 0, run->seen, which + at, some))
+			if (reblock_audit_feed_some(audits[part], 0, m->records, which + at, some))
 				fuzz_fail("out of memory");
 		}
 		if (reblock_audit_finish(audits[part]))
@@ -83,6 +83,6 @@ void meta_whole_way(struct meta *m)
 	struct reblock_audit_options options = m->run->options;
 
 	options.pair = look_at_pair;
-	result_of(&m->other, m->run->seen, m->run->n, &m->run->source, &options, NULL);
+	result_of(&m->other, m->records, m->n, &m->run->source, &options, NULL);
 	result_expect_same(&m->plain, &m->other, true, "the whole way");
 }

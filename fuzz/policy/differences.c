@@ -27,6 +27,8 @@ struct state {
 	const char *
 		opened; /* by a mask that was told wrong: by whom it was written; NULL: otherwise */
 	size_t opened_exit;
+	bool smi;        /* its handler runs, and the mask was told as 0 before, wrongly */
+	size_t smi_exit; /* after which it came */
 };
 
 static const char *exit_word(const struct reblock_record *exit)
@@ -108,6 +110,11 @@ static void operation(struct state *s, const struct reblock_record *r, uint32_t 
 		s->events = true;
 		break;
 	case REBLOCK_MASK_WRITE:
+		/* An SMI is no writing back: it masks, and RSM sets what was told before. */
+		if (!s->written && !s->events && s->told_stale && reblock_flag(r, REBLOCK_MASKED)) {
+			s->smi = true;
+			s->smi_exit = s->exit;
+		}
 		s->written = true;
 		s->masked = reblock_flag(r, REBLOCK_MASKED);
 		break;
@@ -133,7 +140,20 @@ static const char *written_back(const struct state *s, uint32_t truth)
 {
 	if (!(truth & SIM_MISSED_MASK) || !s->told_stale || s->masked)
 		return NULL;
-	return s->events ? "write-back" : "smm";
+	return s->events ? "write-back" : NULL;
+}
+
+/* RSM has opened NMIs that were blocked when the SMI came. */
+static void rsm(struct state *s, size_t i)
+{
+	if (!s->smi || !s->written || s->masked)
+		return;
+	s->smi = false;
+	if (s->events)
+		return;
+	s->opened = "smm";
+	s->opened_exit = s->smi_exit;
+	(void)tell(s, "missed-reblock", s->smi_exit, "smm", i);
 }
 
 static bool entry(struct state *s, size_t i)
@@ -151,6 +171,7 @@ static bool entry(struct state *s, size_t i)
 		return false;
 	if (back)
 		(void)tell(s, "missed-reblock", s->exit, back, i);
+	rsm(s, i);
 	if ((truth & SIM_NESTED) && s->opened)
 		(void)tell(s, "nmi-in-nmi", s->opened_exit, s->opened, i);
 	/* An NMI that goes in again, and that user space has said to be masked: its own mistake. */

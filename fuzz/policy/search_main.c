@@ -83,6 +83,7 @@ static bool can_be(const struct run *of, size_t last)
 		if (r->kind != REBLOCK_ENTRY || !exit ||
 		    (exit->reason & REBLOCK_REASON_BASIC) != 0 ||
 		    (exit->intr_info & REBLOCK_INTR_TYPE) != REBLOCK_INTR_TYPE_HARD_EXCEPTION ||
+		    (exit->intr_info & REBLOCK_INTR_VECTOR) == 6 || /* #UD: emulated, as RSM is */
 		    (r->intr_info & REBLOCK_INTR_VECTOR) == (exit->intr_info & REBLOCK_INTR_VECTOR))
 			continue;
 		if ((exit->intr_info & REBLOCK_INTR_VECTOR) == 14)
@@ -204,6 +205,7 @@ static size_t invent(struct search *s, uint8_t *data)
 		if (byte == offsetof(struct sim_turn, exit) || next(s) % 4 == 0)
 			data[i] = (uint8_t)next(s);
 		if (byte == offsetof(struct sim_turn, who) ||
+		    byte == offsetof(struct sim_turn, mistake) ||
 		    byte == offsetof(struct sim_turn, record))
 			data[i] = 0;
 	}

@@ -31,9 +31,9 @@ void sim_config_default(struct sim_config *config, unsigned vms, unsigned vcpus)
 	static const uint16_t pins[5] = {
 		REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS,
 		REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS | REBLOCK_PIN_POSTED_INTERRUPTS,
+		REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS,
 		REBLOCK_PIN_NMI_EXITING,
 		0,
-		REBLOCK_PIN_NMI_EXITING | REBLOCK_PIN_VIRTUAL_NMIS,
 	};
 
 	*config = usual;

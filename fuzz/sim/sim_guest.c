@@ -1,144 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-#include "sim/sim_guest.h"
+#include "sim/sim_frames.h"
 
-#define CODE 0xffffffff81000000u
 #define BODY 0x40u         /* of a handler, from its begin */
 #define HOST_AT_IRET 0x80u /* in the turn's exit: it comes right at the innermost handler's IRET */
-
-static const struct {
-	uint64_t begins, iret;
-} handlers[SIM_HANDLERS] = {
-	[SIM_NMI_HANDLER] = { 0xffffffff81a00500u, 0xffffffff81a017c7u },
-	[SIM_INTERRUPT_HANDLER] = { 0xffffffff81a02000u, 0xffffffff81a02fa7u },
-	[SIM_FAULT_HANDLER] = { 0xffffffff81a03000u, 0xffffffff81a03e17u },
-	[SIM_SMM_HANDLER] = { 0x38000u, 0x3ffa8u },
-};
-
-void sim_guest_start(struct sim_guest *g, unsigned kind)
-{
-	memset(g, 0, sizeof(*g));
-	g->rip = CODE;
-	g->interrupts = true;
-	g->kind = (uint8_t)kind;
-}
-
-static void push(struct sim_guest *g, enum sim_handler handler)
-{
-	struct sim_frame *frame = &g->frames[g->depth++];
-
-	frame->returns_to = g->rip;
-	frame->handler = (uint8_t)handler;
-	frame->exits = 0;
-	frame->open = false;
-	g->ran = true;
-	g->rip = handlers[handler].begins;
-	if (handler == SIM_INTERRUPT_HANDLER || handler == SIM_SMM_HANDLER)
-		g->interrupts = false;
-	else if (handler == SIM_NMI_HANDLER)
-		g->interrupts = (g->kind & SIM_GUEST_NMI_SETS_IF) != 0;
-}
-
-static void pop(struct sim_guest *g)
-{
-	g->rip = g->frames[--g->depth].returns_to;
-	g->interrupts = !g->depth || g->frames[g->depth - 1].handler == SIM_FAULT_HANDLER ||
-			(g->frames[g->depth - 1].handler == SIM_NMI_HANDLER &&
-			 (g->kind & SIM_GUEST_NMI_SETS_IF));
-}
-
-/* Where the innermost handler ends. */
-static uint64_t iret_of(const struct sim_guest *g)
-{
-	return handlers[(g->kind & SIM_GUEST_ONE_IRET) && !sim_guest_in_smm(g) ?
-				SIM_FAULT_HANDLER :
-				g->frames[g->depth - 1].handler]
-		.iret;
-}
-
-void sim_guest_skip(struct sim_guest *g)
-{
-	g->rip += 2;
-}
-
-void sim_guest_task_returned(struct sim_guest *g)
-{
-	pop(g);
-}
-
-static enum sim_handler handler_of(uint32_t intr_info)
-{
-	switch (intr_info & REBLOCK_INTR_TYPE) {
-	case REBLOCK_INTR_TYPE_NMI:
-		return SIM_NMI_HANDLER;
-	case REBLOCK_INTR_TYPE_EXTERNAL:
-		return SIM_INTERRUPT_HANDLER;
-	default:
-		return SIM_FAULT_HANDLER;
-	}
-}
-
-void sim_guest_task_entered(struct sim_guest *g)
-{
-	push(g, handler_of(g->delivering));
-	g->delivering = 0;
-}
-
-void sim_guest_opened(struct sim_guest *g)
-{
-	if (g->depth)
-		g->frames[g->depth - 1].open = true;
-}
-
-void sim_guest_smi(struct sim_guest *g, bool mask, bool due)
-{
-	push(g, SIM_SMM_HANDLER);
-	g->frames[g->depth - 1].saved_mask = mask;
-	g->frames[g->depth - 1].was_due = due;
-}
-
-struct sim_frame sim_guest_rsm(struct sim_guest *g)
-{
-	struct sim_frame frame = g->frames[g->depth - 1];
-
-	pop(g);
-	return frame;
-}
-
-bool sim_guest_in_smm(const struct sim_guest *g)
-{
-	return g->depth && g->frames[g->depth - 1].handler == SIM_SMM_HANDLER;
-}
-
-bool sim_guest_has_room(const struct sim_guest *g)
-{
-	return g->depth + 2 < SIM_FRAMES;
-}
-
-bool sim_guest_is_open(const struct sim_guest *g)
-{
-	for (unsigned i = 0; i < g->depth; i++)
-		if (g->frames[i].open)
-			return true;
-	return false;
-}
-
-bool sim_guest_at_iret(const struct sim_guest *g)
-{
-	return g->depth && g->rip == iret_of(g) && !sim_guest_in_smm(g);
-}
-
-bool sim_guest_returns_to_itself(const struct sim_guest *g)
-{
-	return sim_guest_at_iret(g) && g->frames[g->depth - 1].returns_to == g->rip;
-}
 
 /* The IRET that ends the innermost handler runs. */
 static void return_from(struct sim_guest *g, struct sim_processor *p)
 {
 	(void)sim_processor_iret(p);
 	sim_processor_ran(p);
-	pop(g);
+	sim_frame_pop(g);
 	g->ran = true;
 }
 
@@ -172,7 +43,7 @@ static bool deliver(struct sim_guest *g, struct sim_processor *p, const struct s
 		return true;
 	default:
 		sim_processor_delivered(p, g->delivering);
-		push(g, handler_of(g->delivering));
+		sim_frame_push(g, sim_handler_of(g->delivering));
 		g->delivering = 0;
 		return false;
 	}
@@ -202,7 +73,7 @@ static void step(struct sim_guest *g, struct sim_processor *p, enum sim_step wha
 		/* An IRET that is to run again runs before other code does. */
 		if (sim_guest_has_room(g) && !sim_guest_at_iret(g)) {
 			sim_processor_ran(p);
-			push(g, SIM_FAULT_HANDLER);
+			sim_frame_push(g, SIM_FAULT_HANDLER);
 		}
 		break;
 	case SIM_STEP_EVENT:
@@ -211,10 +82,10 @@ static void step(struct sim_guest *g, struct sim_processor *p, enum sim_step wha
 		if (!(p->pin & REBLOCK_PIN_NMI_EXITING) && !p->blocking) {
 			g->nested |= sim_guest_is_open(g);
 			sim_processor_delivered(p, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI);
-			push(g, SIM_NMI_HANDLER);
+			sim_frame_push(g, SIM_NMI_HANDLER);
 		} else if ((p->pin & REBLOCK_PIN_POSTED_INTERRUPTS) && g->interrupts) {
 			sim_processor_delivered(p, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_EXTERNAL);
-			push(g, SIM_INTERRUPT_HANDLER);
+			sim_frame_push(g, SIM_INTERRUPT_HANDLER);
 		}
 		break;
 	default:
@@ -245,7 +116,7 @@ static enum sim_why iret_exits(struct sim_guest *g, struct sim_processor *p,
 
 	if (!sim_guest_at_iret(g))
 		shadow(g, p, turn->detail);
-	g->rip = iret_of(g);
+	g->rip = sim_frame_iret(g);
 	if (class == SIM_CLASS_IRET_BREAK) {
 		if (which & 1)
 			sim_processor_access_exit(p, SIM_EPT_VIOLATION, turn->detail, false, 0,
@@ -305,7 +176,7 @@ static enum sim_why ordinary(struct sim_guest *g, struct sim_processor *p,
 		sim_processor_exit(exit, others[which & 7], 0, turn->detail);
 		return SIM_EXITED_BETWEEN;
 	}
-	g->rip = g->depth ? handlers[g->frames[g->depth - 1].handler].begins + BODY :
+	g->rip = g->depth ? sim_frame_begin(g) + BODY :
 			    CODE + 16u * (turn->detail & SIM_DETAIL_WHERE);
 	g->ran = true;
 	shadow(g, p, turn->detail);
@@ -341,7 +212,7 @@ static enum sim_why host(struct sim_guest *g, struct sim_processor *p, const str
 {
 	if (g->depth && (turn->exit & HOST_AT_IRET) && !sim_guest_at_iret(g) &&
 	    !sim_guest_in_smm(g)) {
-		g->rip = iret_of(g);
+		g->rip = sim_frame_iret(g);
 		g->ran = true;
 		sim_processor_ran(p);
 	}
@@ -367,7 +238,7 @@ static enum sim_why host(struct sim_guest *g, struct sim_processor *p, const str
 /* RSM outside of the SMM that the processor knows: #UD, and the VMM emulates it. */
 static enum sim_why rsm(struct sim_guest *g, struct sim_processor *p, struct sim_exit *exit)
 {
-	g->rip = handlers[SIM_SMM_HANDLER].iret;
+	g->rip = sim_frame_iret(g);
 	g->ran = true;
 	sim_processor_ran(p);
 	sim_processor_exception_exit(p, REBLOCK_INTR_TYPE_HARD_EXCEPTION | 6, 0, false, exit);

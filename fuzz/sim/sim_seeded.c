@@ -26,10 +26,10 @@ static uint8_t steps(struct sim_seeded *s, const struct sim_habits *habits)
 	unsigned bits = 0;
 
 	/* Most turns are short. */
-	if (below(s, 4))
+	if (below(s, 8))
 		return 0;
 	for (unsigned i = 0; i < SIM_STEPS; i++) {
-		unsigned step = below(s, 100) < 40       ? SIM_STEP_IRET :
+		unsigned step = below(s, 2)              ? SIM_STEP_IRET :
 				chance(s, habits->fault) ? SIM_STEP_FAULT :
 				chance(s, habits->nmi)   ? SIM_STEP_EVENT :
 							   SIM_STEP_NONE;

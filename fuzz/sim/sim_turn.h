@@ -41,7 +41,7 @@ enum sim_step {
 #define SIM_STEPS 4
 
 enum sim_class {
-	SIM_CLASS_HOST, /* something of the host's, between two instructions; also right at an IRET */
+	SIM_CLASS_HOST, /* something of the host's, between two instructions; with bit 7 right at an IRET */
 	SIM_CLASS_INSTRUCTION, /* an instruction that the VMM completes */
 	SIM_CLASS_ACCESS,      /* a memory access of ordinary code */
 	SIM_CLASS_EXCEPTION,   /* an exception of ordinary code */

@@ -54,7 +54,7 @@ run()
     most=$(sed -n 's/^max_len *= *//p' "$out.options")
     (cd "$run" && "$out" -rss_limit_mb=2560 -timeout=25 -max_len="$most" -max_total_time="$seconds" -print_final_stats=1 \
         "${dictionary[@]}" corpus) >"$run/log" 2>&1 ||
-        { tail -30 "$run/log"; echo "$name: status $?"; return 1; }
+        { tail -30 "$run/log"; echo "$name: failed"; return 1; }
     sed -n "s/^stat::number_of_executed_units: /$name: runs: /p" "$run/log"
     grep -q '^stat::number_of_executed_units: [1-9]' "$run/log"
 }

@@ -265,7 +265,8 @@ static void any_input(void **state)
 	(void)state;
 	mutator_seed(&random, 2);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		size_t most = mutator_below(&random, 1200), size = mutator_below(&random, most + 1);
+		size_t most = mutator_below(&random, 1200),
+		       size = mutator_below(&random, most + 20);
 		size_t other_size = mutator_below(&random, sizeof(other)), result;
 		const uint8_t *given = i % 4 == 0 ? NULL : other;
 
@@ -277,7 +278,7 @@ static void any_input(void **state)
 		mutator_seed(&second, i);
 		result = mutator_change(&mutator, data, size, most, given, other_size);
 		assert_true(result <= most);
-		for (size_t at = most; at < sizeof(data); at++)
+		for (size_t at = most > size ? most : size; at < sizeof(data); at++)
 			assert_int_equal(data[at], GUARD);
 		if (most >= RUN_HEADER + RUN_CELL) {
 			assert_true(mutator.n >= 1 && mutator.n <= MUTATOR_CHANGES_MOST);
@@ -293,6 +294,25 @@ static void any_input(void **state)
 	assert_true(changed > ROUNDS * 9 / 10);
 	for (unsigned i = 0; i < MUTATOR_OPERATIONS; i++)
 		assert_true(done[i] != 0);
+}
+
+/* What is missing of a header is 0, but for what is changed then. */
+static void header_is_filled(void **state)
+{
+	uint8_t data[RUN_HEADER + 4 * RUN_CELL];
+	struct mutator mutator;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		unsigned others = 0;
+
+		memset(data, GUARD, sizeof(data));
+		mutator_seed(&mutator, i);
+		assert_true(mutator_change(&mutator, data, 3, sizeof(data), NULL, 0) >= RUN_HEADER);
+		for (unsigned at = 3; at < RUN_HEADER; at++)
+			others += data[at] != 0;
+		assert_true(others <= mutator.n);
+	}
 }
 
 static void described(void **state)
@@ -370,6 +390,12 @@ static void trims_all(void **state)
 	assert_int_equal(trim.size, sizeof(least));
 	for (size_t at = RUN_HEADER; at < trim.size; at += RUN_CELL)
 		assert_int_equal(trim.best[at + 1], trim.best[at] == 7 ? 3 : 0);
+	/* Whatever is tried does: one cell stays, and is plain. */
+	more = trim_start(&trim, data, sizeof(data));
+	while (more)
+		more = trim_judge(&trim, true);
+	assert_int_equal(trim.size, RUN_HEADER + RUN_CELL);
+	assert_int_equal(trim.best[RUN_HEADER], 0);
 	assert_false(trim_start(&trim, data, RUN_HEADER));
 	assert_false(trim_start(&trim, data, 3));
 }
@@ -377,6 +403,7 @@ static void trims_all(void **state)
 static void as_afl_calls_it(void **state)
 {
 	static uint8_t data[RUN_HEADER + 30 * RUN_CELL], other[RUN_HEADER + 30 * RUN_CELL];
+	static uint8_t huge[2 * MUTATOR_SIZE_MOST];
 	void *afl = afl_custom_init(NULL, 5);
 	uint8_t *out;
 	int32_t steps, step = 0;
@@ -392,6 +419,8 @@ static void as_afl_calls_it(void **state)
 		assert_true(size >= RUN_HEADER && size <= MUTATOR_SIZE_MOST);
 		assert_true(strlen(afl_custom_describe(afl, 20)) < 20);
 	}
+	assert_true(afl_custom_fuzz(afl, huge, sizeof(huge), &out, huge, sizeof(huge), 1 << 20) <=
+		    MUTATOR_SIZE_MOST);
 	data[RUN_HEADER + 17 * RUN_CELL] = 7;
 	data[RUN_HEADER + 19 * RUN_CELL] = 8;
 	steps = afl_custom_init_trim(afl, data, sizeof(data));
@@ -437,6 +466,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operations),
 		cmocka_unit_test(any_input),
+		cmocka_unit_test(header_is_filled),
 		cmocka_unit_test(described),
 		cmocka_unit_test(trims),
 		cmocka_unit_test(trims_all),

@@ -119,6 +119,30 @@ static void every_byte_string_is_a_run(void **unused)
 	print_message("%lu records of %d inputs\n", records, RUNS);
 }
 
+/* Bytes that are missing are 0. */
+static void an_end_is_zeros(void **unused)
+{
+	static uint8_t data[BYTES + RUN_CELL];
+
+	(void)unused;
+	for (number = 0; number < RUNS / 4; number++) {
+		size_t size = make(data, number), left = below((unsigned)size + 1),
+		       full = RUN_HEADER;
+
+		memset(data + left, 0, sizeof(data) - left);
+		while (full < left)
+			full += RUN_CELL;
+		run_decode(&run, data, full);
+		/* What is behind the end must not be read. */
+		memset(data + left, 0xff, sizeof(data) - left);
+		run_decode(&other, data, left);
+		assert_int_equal(run.cells, other.cells);
+		assert_int_equal(run.n, other.n);
+		assert_memory_equal(run.whole, other.whole, run.n * sizeof(run.whole[0]));
+		assert_memory_equal(run.seen, other.seen, run.n * sizeof(run.seen[0]));
+	}
+}
+
 static void nothing_is_allocated(void **unused)
 {
 	uint8_t data[BYTES];
@@ -307,6 +331,7 @@ static void all_comes_about_and_is_true(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_byte_string_is_a_run),
+					    cmocka_unit_test(an_end_is_zeros),
 					    cmocka_unit_test(nothing_is_allocated),
 					    cmocka_unit_test(small_changes_stay_small),
 					    cmocka_unit_test(all_comes_about_and_is_true) };

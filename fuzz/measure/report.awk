@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Makes the table of measure.sh: reads the faults (fuzz/planted/table.bash), and the results of their runs from the folder
+# RESULTS. Variables: seeds, limit (seconds), results. Status 1: no run has found some fault.
+
+function read_results(number, way,    seed, file, line, part) {
+	n = found = 0
+	for (seed = 1; seed <= seeds; seed++) {
+		file = results "/" number "." way "." seed
+		if ((getline line <file) > 0) {
+			split(line, part, " ")
+			if (part[2] == "elsewhere")
+				elsewhere++
+			else {
+				# Given up: more than any that was found.
+				n++
+				found += part[2] == "found"
+				executions[n] = part[4] + (part[2] == "found" ? 0 : 1e15)
+				milliseconds[n] = part[5] + (part[2] == "found" ? 0 : 1e15)
+			}
+		}
+		close(file)
+	}
+}
+
+function median(of, n,    i, k, x) {
+	for (i = 2; i <= n; i++) {
+		x = of[i]
+		for (k = i - 1; k > 0 && of[k] > x; k--)
+			of[k + 1] = of[k]
+		of[k + 1] = x
+	}
+	return of[int((n + 1) / 2)]
+}
+
+function seconds_text(ms) {
+	if (ms >= 1e15)
+		return ">" limit
+	return ms < 10000 ? sprintf("%.2f", ms / 1000) : sprintf("%.0f", ms / 1000)
+}
+
+function cell(number, way,    e, ms) {
+	read_results(number, way)
+	if (n == 0)
+		return " | | "
+	runs[way] += n
+	hits[way] += found
+	e = median(executions, n)
+	ms = median(milliseconds, n)
+	faults[way]++
+	half[way] += e < 1e15
+	every[way] += found == n
+	any += found
+	sum[way] += ms >= 1e15 ? limit : ms / 1000
+	middle[way] = e
+	return (e >= 1e15 ? ">" int((e - 1e15)) : e) " | " seconds_text(ms) " | " found "/" n
+}
+
+BEGIN {
+	print "| fault | file | class | target | executions | s | found | executions without | s | found | what is wrong |"
+	print "|--:|---|---|---|--:|--:|--:|--:|--:|--:|---|"
+}
+
+{
+	number = $1
+	words = $0
+	sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", words)
+	any = 0
+	with = cell(number, "mutator")
+	without = cell(number, "default")
+	print "| " number " | " $2 " | " $3 " | " $5 " | " with " | " without " | " words " |"
+	if (with != " | | " || without != " | | ") {
+		if (!any)
+			never = never " " number
+		if (middle["mutator"] < 1e15 && middle["default"] < 1e15) {
+			ratio += log(middle["default"] / middle["mutator"])
+			both++
+		} else {
+			only["mutator"] += middle["mutator"] < 1e15
+			only["default"] += middle["default"] < 1e15
+		}
+	} else
+		open++
+}
+
+END {
+	print ""
+	print "| | with the mutator | without it |"
+	print "|---|--:|--:|"
+	print "| faults measured | " faults["mutator"] + 0 " | " faults["default"] + 0 " |"
+	print "| found by at least half of the runs | " half["mutator"] + 0 " | " half["default"] + 0 " |"
+	print "| found by every run | " every["mutator"] + 0 " | " every["default"] + 0 " |"
+	print "| runs that found their fault | " hits["mutator"] + 0 " of " runs["mutator"] + 0 " | " hits["default"] + 0 " of " runs["default"] + 0 " |"
+	printf "| sum of the medians, a fault that was given up counts %d s | %.1f s | %.1f s |\n", limit, sum["mutator"], sum["default"]
+	print "| median found only so | " only["mutator"] + 0 " | " only["default"] + 0 " |"
+	if (both)
+		printf "\nOf the %d faults whose median is known both ways, it takes %.2f times as many executions without the mutator (geometric mean).\n", both, exp(ratio / both)
+	if (elsewhere)
+		print "\n" elsewhere " runs ended with a failure that is there without the fault too; they are left out."
+	if (open)
+		print "\nNot measured yet: " open " faults."
+	if (never != "")
+		print "\nFound by no run:" never "."
+	exit never != ""
+}
