@@ -26,10 +26,7 @@ static void check_hardware(struct reblock_audit *audit, struct audit_vcpu *v,
 	struct reblock_finding finding;
 	char words[AUDIT_EXIT_WORDS];
 
-	if (PLANTED(77,
-		    !(audit->source.presence & REBLOCK_SOURCE_BARE_METAL) ||
-			    !audit->source.bare_metal,
-		    false) ||
+	if (PLANTED(77, !audit_sees_saved_state(audit), false) ||
 	    reblock_blocking(exit) != REBLOCK_YES)
 		return;
 	finding =

@@ -222,11 +222,13 @@ static bool is_nmi_window(const struct reblock_record *exit)
 }
 
 /* What blocking is at an asynchronous exit. */
-static enum reblock_tri blocking_at(const struct reblock_record *exit)
+static enum reblock_tri blocking_at(const struct reblock_audit *audit,
+				    const struct reblock_record *exit)
 {
 	if (is_nmi_window(exit))
 		return REBLOCK_NO; /* rule 1.10 */
-	return reblock_blocking(exit);
+	/* What was read after a hypervisor's own steps at this exit is not what blocking was before them. */
+	return audit_sees_saved_state(audit) ? reblock_blocking(exit) : REBLOCK_UNKNOWN;
 }
 
 /* Whether a posted interrupt's handler cannot have come and gone since the entry. */
@@ -270,11 +272,11 @@ static bool comes_at_once(const struct audit_question *q)
  * nothing has run. What blocking is here, it was at the entry. Where that entry may have injected an
  * NMI, blocking 1 says nothing; 0 still does: an NMI's handler that came and went was let in by it.
  */
-static enum reblock_tri still_at_iret(struct audit_vcpu *v, const struct reblock_record *exit,
-				      uint64_t number)
+static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct audit_vcpu *v,
+				      const struct reblock_record *exit, uint64_t number)
 {
 	struct audit_question *q = &v->question;
-	enum reblock_tri blocking = blocking_at(exit);
+	enum reblock_tri blocking = blocking_at(audit, exit);
 	enum reblock_evidence evidence = REBLOCK_DIRECT;
 	bool window = is_nmi_window(exit);
 	uint8_t assumes = 0;
@@ -379,7 +381,7 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 		      "the next exit interrupted the delivery of an NMI at the same RIP");
 	} else if (same_vmcs && q->required && q->injects != REBLOCK_INJECTS_EXTERNAL_INTERRUPT) {
 		if (at_iret(q, exit)) {
-			if (still_at_iret(v, exit, number) == REBLOCK_YES)
+			if (still_at_iret(audit, v, exit, number) == REBLOCK_YES)
 				outcome = REBLOCK_OUTCOME_REBLOCKED;
 		} else if (!q->missed && window_waited(q, exit)) {
 			outcome = REBLOCK_OUTCOME_REBLOCKED;

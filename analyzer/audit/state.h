@@ -127,6 +127,12 @@ struct reblock_audit {
 	int stop;                       /* what a callback returned */
 };
 
+/* Whether the fields of exits are known to be what the processor saved. */
+static inline bool audit_sees_saved_state(const struct reblock_audit *audit)
+{
+	return (audit->source.presence & REBLOCK_SOURCE_BARE_METAL) && audit->source.bare_metal;
+}
+
 struct audit_vm {
 	uint32_t vm, pid;
 	char name[REBLOCK_NAME_LENGTH + 1];

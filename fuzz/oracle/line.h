@@ -40,6 +40,12 @@ static inline const struct reblock_record *line_at(const struct line *line, size
 	return &line->all[line->number[i]];
 }
 
+/* Whether what exits show of the VMCS is known to be what the processor saved. */
+static inline bool line_shows_saved_state(const struct line *line)
+{
+	return (line->source->presence & REBLOCK_SOURCE_BARE_METAL) && line->source->bare_metal;
+}
+
 /* The next exit or entry after record I, if nothing is missing up to it. */
 size_t line_next(const struct line *line, size_t i);
 

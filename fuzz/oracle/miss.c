@@ -65,8 +65,10 @@ static struct proof read_by_hypervisor(const struct pair *p)
 }
 
 /* An exit between two instructions, at which blocking is known; else UNKNOWN. */
-static enum reblock_tri blocking_between(const struct reblock_record *exit)
+static enum reblock_tri blocking_between(const struct line *line, size_t x)
 {
+	const struct reblock_record *exit = line_at(line, x);
+
 	if (!reblock_has(exit, REBLOCK_HAS_REASON) || (exit->reason & REBLOCK_REASON_FAILED_ENTRY))
 		return REBLOCK_UNKNOWN;
 	switch (exit->reason & REBLOCK_REASON_BASIC) {
@@ -84,7 +86,7 @@ static enum reblock_tri blocking_between(const struct reblock_record *exit)
 		if (!reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) ||
 		    (exit->idt_vectoring & REBLOCK_INTR_VALID))
 			return REBLOCK_UNKNOWN;
-		return blocking_at(exit);
+		return line_shows_saved_state(line) ? blocking_at(exit) : REBLOCK_UNKNOWN;
 	default:
 		return REBLOCK_UNKNOWN;
 	}
@@ -118,7 +120,7 @@ struct proof shown_by_next_exit(const struct pair *p)
 	if (x == ORACLE_NONE || !is_at_iret(p, x))
 		return (struct proof){ 0 };
 	exit = line_at(p->line, x);
-	if (blocking_between(exit) != REBLOCK_NO || pair_facts(p, 0, still) != still ||
+	if (blocking_between(p->line, x) != REBLOCK_NO || pair_facts(p, 0, still) != still ||
 	    pair_facts(p, 0, FACT_NMI))
 		return (struct proof){ 0 };
 	came_in = pair_facts(p, 0, FACT_VIRTUAL_NMIS) ?
@@ -226,7 +228,6 @@ struct proof proof_of_miss(const struct pair *p)
 enum reblock_outcome outcome_of(const struct pair *p)
 {
 	size_t x = line_exit_after(p->line, p->n);
-	const struct reblock_record *exit;
 	uint8_t needs = 0;
 
 	if (pair_facts(p, 0, FACT_ROW_7))
@@ -240,10 +241,9 @@ enum reblock_outcome outcome_of(const struct pair *p)
 	if (x == ORACLE_NONE || has_entered(p->line, p->n, &needs) != REBLOCK_YES ||
 	    pair_facts(p, 0, FACT_MUST_BE_1 | FACT_NOTHING) != (FACT_MUST_BE_1 | FACT_NOTHING))
 		return REBLOCK_OUTCOME_UNJUDGED;
-	exit = line_at(p->line, x);
 	if (is_at_iret(p, x))
-		return blocking_between(exit) == REBLOCK_YES ? REBLOCK_OUTCOME_REBLOCKED :
-							       REBLOCK_OUTCOME_UNJUDGED;
+		return blocking_between(p->line, x) == REBLOCK_YES ? REBLOCK_OUTCOME_REBLOCKED :
+								     REBLOCK_OUTCOME_UNJUDGED;
 	/* Elsewhere: with blocking 0 the NMI-window exit that was asked for would have come at once. */
 	return is_comparable(p, x) && reblock_has(&p->entry, REBLOCK_HAS_EXEC) &&
 			       (p->entry.exec & REBLOCK_EXEC_NMI_WINDOW) ?

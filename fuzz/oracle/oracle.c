@@ -124,8 +124,7 @@ static bool exit_alone(struct oracle *oracle, const struct line *line, size_t e)
 
 	if (!oracle_facts(&exit, NULL, 0, 0, FACT_UNBLOCKED))
 		return false;
-	if ((line->source->presence & REBLOCK_SOURCE_BARE_METAL) && line->source->bare_metal &&
-	    blocking_at(&exit) == REBLOCK_YES) {
+	if (line_shows_saved_state(line) && blocking_at(&exit) == REBLOCK_YES) {
 		if (!oracle_facts(line_at(line, e), NULL, 0, 0, FACT_UNBLOCKED))
 			proof.needs = assumes & ASSUMED_PIN;
 		report(oracle, line, REBLOCK_HARDWARE, &proof);

@@ -36,7 +36,8 @@ struct reblock_source {
 	/*
 	 * 1: fields of exits are what the processor saved. 0: a hypervisor below
 	 * this one may have changed them, or the exit is recorded after this
-	 * hypervisor's own recovery. Findings of kind "hardware" need a known 1.
+	 * hypervisor's own recovery. Findings of kind "hardware" need a known
+	 * 1, and so does blocking read at an exit, as evidence of what it was at the entry before.
 	 */
 	uint8_t bare_metal;
 	/*
