@@ -109,7 +109,8 @@ main()
     recheck_found
     prepare_targets
     say "$(human "$seconds") on $jobs job$([[ $jobs == 1 ]] || echo s): ${targets[*]}"
-    fuzz_targets
+    # Ctrl-C ends what the loop has just called, too: that must not end the loop before it has seen the signal.
+    fuzz_targets || ((stop)) || die "the fuzzing ended with status $?"
     ended=$(date +%s)
     sort_crashes
     merge_corpora

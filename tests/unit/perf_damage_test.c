@@ -12,7 +12,7 @@
 #ifdef __SANITIZE_ADDRESS__
 #define CHANGES 10000
 #else
-#define CHANGES 100000
+#define CHANGES 50000
 #endif
 #define MEMORY_MOST ((size_t)256 << 20)
 #define FORMS 4

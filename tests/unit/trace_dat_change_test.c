@@ -8,7 +8,7 @@
 #ifdef __SANITIZE_ADDRESS__
 #define CHANGES 10000
 #else
-#define CHANGES 100000
+#define CHANGES 50000
 #endif
 
 /* Changes 1 to 4 places of 1 to 8 bytes, of those that are not only padding, and takes it back. */
