@@ -10,7 +10,7 @@
 
 /* The sanitizers take ten times as long; the release's tests are the thorough ones. */
 #ifdef __SANITIZE_ADDRESS__
-#define CHANGES 10000
+#define CHANGES 5000
 #else
 #define CHANGES 50000
 #endif
