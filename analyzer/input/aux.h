@@ -14,11 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <reblock/record.h>
+#include "input/u64_map.h"
 #include "pt/clock.h"
 #include "pt/config.h"
 #include "pt/queue.h"
 
 struct reblock_input;
+
+#define AUX_NOTES 8
 
 struct aux {
 	struct pt_config config; /* of all queues; the texts in it stay the reader's */
@@ -39,13 +42,23 @@ struct aux {
 int aux_begin(struct reblock_input *in);
 
 /*
- * Adds PIECE to the queue of host CPU (REBLOCK_NO_CPU: none) and of thread TID of process PID (0: it is not a
- * recording by threads); what continues the piece before it in memory becomes one with it. Returns 0,
- * -ENOMEM, or -E2BIG: there are more than AUX_QUEUES queues, and the piece is not taken.
+ * Returns the number of the queue of host CPU (REBLOCK_NO_CPU: none) and of thread TID of process PID (0: it is not
+ * a recording by threads), made now if it is new; -ENOMEM, or -E2BIG: there are AUX_QUEUES others.
  */
 #define AUX_QUEUES 16384
-int aux_piece(struct aux *aux, uint16_t cpu, uint32_t pid, uint32_t tid,
-	      const struct pt_piece *piece);
+long aux_queue(struct aux *aux, uint16_t cpu, uint32_t pid, uint32_t tid);
+
+/*
+ * Adds PIECE to a queue; what continues the piece before it in memory becomes one with it. Returns 0, -ENOMEM, or
+ * -E2BIG: there are too many, and it is not taken.
+ */
+int aux_piece(struct aux *aux, long queue, const struct pt_piece *piece);
+
+/*
+ * Says that bytes are missing at each of the N places AT, ascending, of what the queue's buffer got: its pieces, which
+ * ascend too, are cut there. What is packed is cut at its end only. Returns 0 or -ENOMEM.
+ */
+int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n);
 
 void aux_free(struct aux *aux); /* NULL is allowed */
 
