@@ -8,6 +8,7 @@
 #include <reblock/json.h>
 #include "input/reader.h"
 #include "input/trace_chunk.h"
+#include "input/trace_pt.h"
 
 /* How the header reads. */
 enum header { HEADER_RIGHT, HEADER_VERSION_DAMAGED, HEADER_NEWER, HEADER_DAMAGED };
@@ -90,8 +91,10 @@ int trace_open(struct reblock_input *in, char **error)
 
 	if (err)
 		return err;
-	if (in->headless || b->size < sizeof(h))
-		return without_header(in, error);
+	if (in->headless || b->size < sizeof(h)) {
+		err = without_header(in, error);
+		return err ? err : trace_pt_index(in);
+	}
 	memcpy(&h, b->data, sizeof(h));
 	if (h.header_size <= REBLOCK_TRACE_HEADER_MAX)
 		err = bytes_need(b, h.header_size);
@@ -116,9 +119,10 @@ int trace_open(struct reblock_input *in, char **error)
 			*error = NULL;
 		return -ENOTSUP;
 	case HEADER_DAMAGED:
-		return without_header(in, error);
+		err = without_header(in, error);
+		return err ? err : trace_pt_index(in);
 	}
 	describe(in, &h);
 	bytes_skip(b, h.header_size);
-	return 0;
+	return trace_pt_index(in);
 }
