@@ -69,8 +69,12 @@ static void record_line(struct lines *l)
 	r->kind = (uint8_t)(1 + (r->kind + REBLOCK_KINDS - 2u) % (REBLOCK_KINDS - 1));
 	if (r->kind != REBLOCK_LOST && r->vm == REBLOCK_NO_VM)
 		r->vm = 1;
-	if (r->kind < REBLOCK_LOST && r->vcpu == REBLOCK_NO_VCPU)
+	if (reblock_kind_of_vcpu(r->kind) && r->vcpu == REBLOCK_NO_VCPU)
 		r->vcpu = 0;
+	if (r->kind == REBLOCK_WITNESS) {
+		r->presence |= REBLOCK_HAS_ERROR_CODE;
+		r->error_code = 1 + r->error_code % (REBLOCK_SAW_KINDS - 1);
+	}
 	if (!reblock_record_normalize(r))
 		fuzz_fail("a record with all that its kind needs cannot be well-formed");
 	write_spelled(l, text, reblock_json_record(r, text), how);

@@ -76,8 +76,12 @@ static void mend_record(uint8_t *at)
 	r.kind = (uint8_t)(1 + (r.kind + REBLOCK_KINDS - 2u) % (REBLOCK_KINDS - 1));
 	if (r.kind != REBLOCK_LOST && r.vm == REBLOCK_NO_VM)
 		r.vm = 1;
-	if (r.kind < REBLOCK_LOST && r.vcpu == REBLOCK_NO_VCPU)
+	if (reblock_kind_of_vcpu(r.kind) && r.vcpu == REBLOCK_NO_VCPU)
 		r.vcpu = 0;
+	if (r.kind == REBLOCK_WITNESS) {
+		r.presence |= REBLOCK_HAS_ERROR_CODE;
+		r.error_code = 1 + r.error_code % (REBLOCK_SAW_KINDS - 1);
+	}
 	if (!reblock_record_normalize(&r))
 		fuzz_fail("a record with all that its kind needs cannot be well-formed");
 	memcpy(at, &r, sizeof(r));

@@ -170,8 +170,25 @@ static void step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	audit_step_entry(audit, v, &assumed, number);
 }
 
-_Static_assert(REBLOCK_META == REBLOCK_LOST + 1 && REBLOCK_KINDS == REBLOCK_META + 1,
-	       "what is not of a vCPU comes last");
+/* What comes after the records that exits and entries are made of. */
+static int step_other(struct reblock_audit *audit, const struct reblock_record *r)
+{
+	struct audit_vcpu *v;
+
+	if (r->kind == REBLOCK_LOST)
+		return step_lost(audit, r);
+	if (r->kind == REBLOCK_META)
+		return step_meta(audit, r);
+	v = audit_vcpu_of(audit, r->vm, r->vcpu);
+	if (!v)
+		return -ENOMEM;
+	v->summary.records++;
+	return audit->stop;
+}
+
+_Static_assert(REBLOCK_META == REBLOCK_LOST + 1 && REBLOCK_WITNESS == REBLOCK_META + 1 &&
+		       REBLOCK_KINDS == REBLOCK_WITNESS + 1,
+	       "what exits and entries are made of comes first");
 
 static inline int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
 {
@@ -179,7 +196,7 @@ static inline int step(struct reblock_audit *audit, const struct reblock_record 
 
 	audit->now = number;
 	if (r->kind >= REBLOCK_LOST)
-		return r->kind == REBLOCK_LOST ? step_lost(audit, r) : step_meta(audit, r);
+		return step_other(audit, r);
 	v = audit_vcpu_of(audit, r->vm, r->vcpu);
 	if (!v)
 		return -ENOMEM;

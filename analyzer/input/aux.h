@@ -14,38 +14,61 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <reblock/record.h>
+#include "input/u64_map.h"
 #include "pt/clock.h"
 #include "pt/config.h"
 #include "pt/queue.h"
 
 struct reblock_input;
 
+#define AUX_NOTES 8
+
 struct aux {
-	struct pt_config config; /* of all queues; the texts in it stay the reader's */
-	struct pt_clock
-		clock; /* from TSC to the clock of the reader's records, where it is known */
+	struct pt_config config; /* of all queues */
+	/* From TSC to the clock of the reader's records, where that is known. */
+	struct pt_clock clock;
 	/*
-	 * Whether this input has exit and entry records, with their host CPU, which PT's guest sections can be
-	 * found among, if the clock is known. Else PT stands for itself.
+	 * Whether this input has exit and entry records, with their host CPU and times of CLOCK, among which PT's
+	 * guest sections can be found. Else PT stands for itself.
 	 */
 	bool has_records;
+	/*
+	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
+	 * have been seen by no queue. Means something without such records only.
+	 */
+	bool all_cpus;
 	struct pt_queue *queues;
 	size_t n_queues, queues_room;
-	size_t *pieces_room; /* of each queue */
-	char *note; /* what this PT could not tell, one sentence; NULL: nothing. malloc'd */
+	size_t *pieces_room;     /* of each queue */
+	struct u64_map queue_of; /* CPU and thread to index + 1 */
+	/* What this PT could not tell, each one sentence, which stays the reader's; NULL: no more. */
+	const char *notes[AUX_NOTES];
+	/* The name of a process, for the VM that it is; may be NULL. */
+	const char *(*name)(void *context, uint32_t pid, uint32_t tid);
+	void *context; /* of name */
 };
 
 /* Makes IN->aux with nothing in it, if it has none. Returns 0 or -ENOMEM. */
 int aux_begin(struct reblock_input *in);
 
 /*
- * Adds PIECE to the queue of host CPU (REBLOCK_NO_CPU: none) and of thread TID of process PID (0: it is not a
- * recording by threads); what continues the piece before it in memory becomes one with it. Returns 0,
- * -ENOMEM, or -E2BIG: there are more than AUX_QUEUES queues, and the piece is not taken.
+ * Returns the number of the queue of host CPU (REBLOCK_NO_CPU: none) and of thread TID of process PID (0: it is not
+ * a recording by threads), made now if it is new; -ENOMEM, or -E2BIG: there are AUX_QUEUES others.
  */
 #define AUX_QUEUES 16384
-int aux_piece(struct aux *aux, uint16_t cpu, uint32_t pid, uint32_t tid,
-	      const struct pt_piece *piece);
+long aux_queue(struct aux *aux, uint16_t cpu, uint32_t pid, uint32_t tid);
+
+/*
+ * Adds PIECE to a queue; what continues the piece before it in memory becomes one with it. Returns 0, -ENOMEM, or
+ * -E2BIG: there are too many, and it is not taken.
+ */
+int aux_piece(struct aux *aux, long queue, const struct pt_piece *piece);
+
+/*
+ * Says that bytes are missing at each of the N places AT, ascending, of what the queue's buffer got: its pieces, which
+ * ascend too, are cut there. What is packed is cut at its end only. Returns 0 or -ENOMEM.
+ */
+int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n);
 
 void aux_free(struct aux *aux); /* NULL is allowed */
 

@@ -33,6 +33,7 @@ struct reblock_input {
 	uint64_t checked_at;
 	struct perf_reader *perf;    /* perf.data */
 	struct trace_dat *trace_dat; /* trace.dat */
+	struct aux *aux;             /* Intel PT in it, NULL: none */
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */

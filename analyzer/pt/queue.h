@@ -20,11 +20,22 @@ enum pt_piece_flag {
 };
 
 struct pt_piece {
-	const uint8_t *bytes;
+	const uint8_t *bytes; /* they stay where they are; NULL: the queue's load brings them */
 	size_t size;
-	uint64_t offset; /* of the bytes in the input, for messages */
+	uint64_t
+		at; /* of the first byte in all that this queue's buffer ever got, where the input says it */
+	uint64_t offset; /* in the input: of the bytes, or of what load makes them from */
 	uint32_t flags;  /* enum pt_piece_flag */
 };
+
+/* The most bytes of a piece that is loaded. */
+#define PT_LOAD_MOST ((size_t)1 << 24)
+
+/*
+ * Puts the piece->size bytes of PIECE, which are packed in the input, at TO. Returns 0, -ENOMEM, or -EBADMSG: they
+ * cannot be unpacked, and are taken as missing. It is called in the thread that reads the input.
+ */
+typedef int pt_load_fn(void *context, const struct pt_piece *piece, uint8_t *to);
 
 struct pt_config;
 
@@ -34,6 +45,8 @@ struct pt_queue {
 	const struct pt_config *config;
 	struct pt_piece *pieces;
 	size_t n_pieces;
+	pt_load_fn *load; /* NULL where all bytes are in memory */
+	void *context;    /* of load */
 };
 
 #endif
