@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "input/aux.h"
 #include "input/detect.h"
 #include "input/reader.h"
 #include "input/trace_pt.h"
@@ -191,6 +192,7 @@ void reblock_input_close(struct reblock_input *in)
 		return;
 	trace_dat_close(in);
 	perf_close(in);
+	aux_free(in->aux);
 	trace_pt_free(in->pt);
 	bytes_close(&in->bytes);
 	free(in->name);

@@ -83,6 +83,13 @@ static int without_header(struct reblock_input *in, char **error)
 	return 0;
 }
 
+static int look_for_pt(struct reblock_input *in)
+{
+	int err = trace_pt_index(in);
+
+	return err ? err : trace_pt_offer(in);
+}
+
 int trace_open(struct reblock_input *in, char **error)
 {
 	struct bytes *b = &in->bytes;
@@ -93,7 +100,7 @@ int trace_open(struct reblock_input *in, char **error)
 		return err;
 	if (in->headless || b->size < sizeof(h)) {
 		err = without_header(in, error);
-		return err ? err : trace_pt_index(in);
+		return err ? err : look_for_pt(in);
 	}
 	memcpy(&h, b->data, sizeof(h));
 	if (h.header_size <= REBLOCK_TRACE_HEADER_MAX)
@@ -120,9 +127,9 @@ int trace_open(struct reblock_input *in, char **error)
 		return -ENOTSUP;
 	case HEADER_DAMAGED:
 		err = without_header(in, error);
-		return err ? err : trace_pt_index(in);
+		return err ? err : look_for_pt(in);
 	}
 	describe(in, &h);
 	bytes_skip(b, h.header_size);
-	return trace_pt_index(in);
+	return look_for_pt(in);
 }

@@ -5,6 +5,7 @@
 
 #include <reblock/trace_pt.h>
 #include "input/reader.h"
+#include "pt/clock.h"
 
 /* One chunk of bytes, as it lies in the file. */
 struct trace_pt_piece {
@@ -19,7 +20,7 @@ struct trace_pt_piece {
 struct trace_pt {
 	bool described;
 	struct reblock_pt_setup setup;   /* what is not known is 0 */
-	struct reblock_pt_point *points; /* ascending in both clocks */
+	struct pt_clock_point *points; /* ascending in both clocks */
 	size_t n_points, points_room;
 	struct trace_pt_piece *pieces; /* in the order of the file */
 	size_t n_pieces, pieces_room;
@@ -35,6 +36,9 @@ size_t trace_pt_payload(const struct reblock_trace_pt_chunk *c);
  * there is none. Parts whose CRC or content is wrong are damages. Of a pipe nothing is looked at. Returns 0 or -ENOMEM.
  */
 int trace_pt_index(struct reblock_input *in);
+
+/* Offers what trace_pt_index has found to the part that decodes (input/aux.h). Returns 0 or -ENOMEM. */
+int trace_pt_offer(struct reblock_input *in);
 
 /* Passes over the PT chunk with header C at the position, which is there whole. */
 void trace_pt_pass(struct reblock_input *in, const struct reblock_trace_pt_chunk *c);

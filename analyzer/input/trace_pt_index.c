@@ -46,10 +46,12 @@ static int take_points(struct trace_pt *pt, const uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i + sizeof(struct reblock_pt_point) <= size;
 	     i += sizeof(struct reblock_pt_point)) {
-		struct reblock_pt_point p, *last = NULL;
+		struct pt_clock_point p, *last = NULL;
+		struct reblock_pt_point read;
 		int err;
 
-		memcpy(&p, bytes + i, sizeof(p));
+		memcpy(&read, bytes + i, sizeof(read));
+		p = (struct pt_clock_point){ .tsc = read.tsc, .t = read.t };
 		if (pt->n_points)
 			last = &pt->points[pt->n_points - 1];
 		if (last && (p.tsc <= last->tsc || p.t < last->t))
