@@ -71,6 +71,7 @@ void timeline_blocking(struct timeline_record *r, enum reblock_tri so_far, bool 
 			says(r, so_far, so_far, TIMELINE_NOT_KNOWN);
 		break;
 	case REBLOCK_MASK_READ:
+	case REBLOCK_WITNESS:
 		says(r, so_far, so_far, TIMELINE_NOT_KNOWN);
 		break;
 	case REBLOCK_USER_EXIT:

@@ -96,18 +96,20 @@ static void take_less(struct meta *m, const struct reblock_record *records, size
 		struct reblock_record *r = &left->records[left->n];
 		unsigned gone = one;
 
-		if (lost && records[i].kind < REBLOCK_LOST && dice(&m->dice, 1000) < lost) {
+		if (lost && reblock_kind_of_vcpu(records[i].kind) && dice(&m->dice, 1000) < lost) {
 			lose(m, &records[i], i, left);
 			continue;
 		}
 		*r = records[i];
 		left->from[left->n++] = (uint32_t)i;
-		if (r->kind >= REBLOCK_LOST)
+		if (!reblock_kind_of_vcpu(r->kind))
 			continue;
 		if (fields && dice(&m->dice, 1000) < fields) {
 			gone |= 1u << dice(&m->dice, 15);
 			gone |= 1u << dice(&m->dice, 15);
 		}
+		if (r->kind == REBLOCK_WITNESS)
+			gone &= ~REBLOCK_HAS_ERROR_CODE; /* it is what was seen */
 		r->presence &= (uint16_t)~gone;
 		if (gone && !reblock_record_normalize(r))
 			fuzz_fail("with fields gone a record is none any more");

@@ -73,8 +73,11 @@ const char *policy_predictions(const struct run *run, const struct reblock_polic
 			break;
 		case REBLOCK_ENTRY:
 			reblock_policy_replay_entry(&replay, r, between, &p);
-			/* Another hypervisor has stood in: from here on its state is not what the model's is. */
-			if (run->truth[i] & SIM_STOOD_IN)
+			/*
+			 * Another hypervisor has stood in, or goes on: from here on its state is not what the
+			 * model's is. A real trace ends where its host does.
+			 */
+			if (run->truth[i] & (SIM_STOOD_IN | SIM_MOVED))
 				return NULL;
 			*at = i;
 			wrong = check_entry(run, i, &p, told_0);
