@@ -24,18 +24,30 @@ struct reblock_input;
 #define AUX_NOTES 8
 
 struct aux {
-	struct pt_config config; /* of all queues; the texts in it stay the reader's */
-	struct pt_clock
-		clock; /* from TSC to the clock of the reader's records, where it is known */
+	struct pt_config config; /* of all queues */
+	/* From TSC to the clock of the reader's records, where that is known. */
+	struct pt_clock clock;
 	/*
-	 * Whether this input has exit and entry records, with their host CPU, which PT's guest sections can be
-	 * found among, if the clock is known. Else PT stands for itself.
+	 * Whether this input has exit and entry records, with their host CPU and times of CLOCK, among which PT's
+	 * guest sections can be found. Else PT stands for itself.
 	 */
 	bool has_records;
+	/* Whether aux_switch tells all that runs. Means something without such records only. */
+	bool has_threads;
+	/*
+	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
+	 * have been seen by no queue. Means something without such records only.
+	 */
+	bool all_cpus;
 	struct pt_queue *queues;
 	size_t n_queues, queues_room;
-	size_t *pieces_room; /* of each queue */
-	char *note; /* what this PT could not tell, one sentence; NULL: nothing. malloc'd */
+	size_t *pieces_room;     /* of each queue */
+	struct u64_map queue_of; /* CPU and thread to index + 1 */
+	/* What this PT could not tell, each one sentence, which stays the reader's; NULL: no more. */
+	const char *notes[AUX_NOTES];
+	/* The name of a process, for the VM that it is; may be NULL. */
+	const char *(*name)(void *context, uint32_t pid, uint32_t tid);
+	void *context; /* of name */
 };
 
 /* Makes IN->aux with nothing in it, if it has none. Returns 0 or -ENOMEM. */
