@@ -9,6 +9,7 @@
 #include "pt/join_state.h"
 
 #define CPUS (REBLOCK_NO_CPU + 1u)
+#define GIVE_MOST 4096 /* records at once */
 #define SLACK \
 	500 /* ns by which PT's estimated times may be wrong, beside what the clock says of itself */
 
@@ -108,7 +109,8 @@ long pt_join_give(struct pt_join *j, const struct reblock_record **records)
 		return err;
 	*records = j->out + j->given;
 	n = j->n_out - j->given;
-	j->given = j->n_out;
+	n = n < GIVE_MOST ? n : GIVE_MOST;
+	j->given += n;
 	return (long)n;
 }
 
