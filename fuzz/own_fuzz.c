@@ -284,21 +284,14 @@ static void harm(struct shape *s, struct reading *reading, const uint8_t *head)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct reading reading, piped;
-	uint8_t head[OWN_HEAD] = { 0 };
-	struct shape shape;
-	size_t piece;
+	static struct reading reading;
+	const struct reading_input input = reading_split(data, size, OWN_HEAD);
+	const uint8_t *head = input.head;
+	struct shape shape = { .size = reading_place(&input, READING_BYTES / 2) };
 
-	memcpy(head, data, size < OWN_HEAD ? size : OWN_HEAD);
-	data += size < OWN_HEAD ? size : OWN_HEAD;
-	size -= size < OWN_HEAD ? size : OWN_HEAD;
-	shape.size = size < READING_BYTES / 2 ? size : READING_BYTES / 2;
-	memcpy(room, data, shape.size);
 	mend(&shape, head[0]);
 	reading_of_room(&reading, shape.size);
-	piece = (size_t)16 << head[5] % 9;
-	if (head[5] >= 0xc0 && reading_of_pipe(&piped, shape.size, piece))
-		reading_expect_same(&reading, &piped, "through a pipe");
+	reading_piped_same(&reading, shape.size, head[5], 0xc0);
 	if (shape.whole && reading.opened)
 		fuzz_fail("a trace that is in order cannot be opened");
 	if (shape.whole && !(head[0] & LEAVE_RECORDS)) {
@@ -314,9 +307,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (reading.opened)
 		return 0;
 	reading_audit(&reading, NULL);
-	if (head[6] >= 0xc0)
-		reading_again_as_json(&reading, 64);
-	if (head[7] >= 0xc0)
-		reading_again_as_trace(&reading);
+	reading_again_if(&reading, head[6], head[7]);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "input/aux.h"
 #include "input/detect.h"
 #include "input/reader.h"
+#include "input/trace_pt.h"
 #include "input/utf8.h"
 
 static int open_bytes(struct reblock_input *in, const char *path)
@@ -204,6 +205,8 @@ static const char *reader_note(const struct reblock_input *in, size_t i)
 		return perf_note(in, i);
 	case REBLOCK_FORMAT_TRACE_DAT:
 		return trace_dat_note_at(in, i);
+	case REBLOCK_FORMAT_TRACE:
+		return trace_pt_note(in, i);
 	default:
 		return NULL;
 	}
@@ -232,6 +235,7 @@ void reblock_input_close(struct reblock_input *in)
 	aux_free(in->aux);
 	trace_dat_close(in);
 	perf_close(in);
+	trace_pt_free(in->pt);
 	bytes_close(&in->bytes);
 	free(in->name);
 	free(in->own);

@@ -65,7 +65,8 @@ enum reblock_witness_kind {
 	/* SMI, RSM, INIT, SIPI, shutdown ...: what is blocked is not known after it */
 	REBLOCK_SAW_OTHER,
 	/*
-	 * PT saw nothing for a while up to here: overflow, data truncated or overwritten, an error of the decoder.
+	 * PT saw nothing for a while up to here: overflow, data truncated or overwritten, an error of the
+	 * decoder, tracing that was off for another reason than a VM exit.
 	 * No record is missing for that: exits and entries beside it are complete.
 	 */
 	REBLOCK_SAW_GAP,
