@@ -32,11 +32,8 @@ struct aux {
 	 * guest sections can be found. Else PT stands for itself.
 	 */
 	bool has_records;
-<<<<<<< HEAD
 	/* Whether aux_switch tells all that runs. Means something without such records only. */
 	bool has_threads;
-=======
->>>>>>> main
 	/*
 	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
 	 * have been seen by no queue. Means something without such records only.
@@ -51,7 +48,6 @@ struct aux {
 	/* The name of a process, for the VM that it is; may be NULL. */
 	const char *(*name)(void *context, uint32_t pid, uint32_t tid);
 	void *context; /* of name */
-<<<<<<< HEAD
 	/* What the reader need not care of. */
 	unsigned jobs;
 	struct aux_file *files; /* raw ones, mapped */
@@ -64,8 +60,6 @@ struct aux_file {
 	struct pt_config config;
 	void *map;
 	size_t size;
-=======
->>>>>>> main
 };
 
 /* Makes IN->aux with nothing in it, if it has none. Returns 0 or -ENOMEM. */
