@@ -18,7 +18,8 @@ enum reblock_format {
 	REBLOCK_FORMAT_TRACE = 1, /* own format */
 	REBLOCK_FORMAT_JSON,      /* JSON Lines */
 	REBLOCK_FORMAT_PERF,      /* perf.data, file or pipe mode */
-	REBLOCK_FORMAT_TRACE_DAT  /* trace.dat of trace-cmd */
+	REBLOCK_FORMAT_TRACE_DAT, /* trace.dat of trace-cmd */
+	REBLOCK_FORMAT_PT         /* raw Intel PT: reblock/pt.h */
 };
 
 struct reblock_input;
