@@ -161,7 +161,7 @@ struct reblock_pt_summary {
 	 * it. All 0 on a vCPU without PT
 	 */
 	uint64_t confirmed, contradicted, unconfirmed;
-	/* exits that PT shows with bit 12 of a qualification that has it: nothing shows if it is defined */
+	/* exits that PT alone shows, with bit 12 of a qualification that has it: nothing shows if it is defined */
 	uint64_t bit12;
 	uint64_t nmis; /* NMIs delivered */
 	/* of these, by cause: not known if the one before was finished */
