@@ -298,7 +298,7 @@ int reblock_audit_retire_vm(struct reblock_audit *audit, uint32_t vm);
  */
 const struct reblock_summary *reblock_audit_retired(const struct reblock_audit *audit);
 
-/* Returns how many vCPUs the audit keeps: memory is some 1.7 KB for each. */
+/* Returns how many vCPUs the audit keeps: memory is some 2.1 KB for each. */
 size_t reblock_audit_vcpus(const struct reblock_audit *audit);
 
 /* Adds the counts of S to those of TOTAL, whose vm, vcpu, pid and name stay as they are. */
