@@ -70,6 +70,9 @@ int aux_piece(struct aux *aux, long queue, const struct pt_piece *piece);
  */
 int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n);
 
+/* The bytes of all pieces; 0 for NULL. */
+uint64_t aux_bytes(const struct aux *aux);
+
 void aux_free(struct aux *aux); /* NULL is allowed */
 
 /*

@@ -180,6 +180,11 @@ const char *reblock_input_note(const struct reblock_input *in, size_t i)
 	}
 }
 
+uint64_t reblock_input_pt(const struct reblock_input *in)
+{
+	return aux_bytes(in->aux);
+}
+
 void reblock_input_progress(const struct reblock_input *in, uint64_t *done, uint64_t *total)
 {
 	*done = in->bytes.offset;
