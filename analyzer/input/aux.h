@@ -35,7 +35,6 @@ struct aux {
 	/* Whether aux_switch tells all that runs. Means something without such records only. */
 	bool has_threads;
 
->>>>>>> main
 	/*
 	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
 	 * have been seen by no queue. Means something without such records only.
@@ -62,8 +61,6 @@ struct aux_file {
 	struct pt_config config;
 	void *map;
 	size_t size;
-=======
->>>>>>> main
 };
 
 /* Makes IN->aux with nothing in it, if it has none. Returns 0 or -ENOMEM. */
@@ -90,7 +87,7 @@ int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n);
 
 /* The bytes of all pieces; 0 for NULL. */
 uint64_t aux_bytes(const struct aux *aux);
-=======
+
 /* The records of IN's reader and what PT shows, joined: as reblock_input_next. READ is the reader's own. */
 typedef long aux_read_fn(struct reblock_input *in, const struct reblock_record **records);
 long aux_next(struct reblock_input *in, aux_read_fn *read, const struct reblock_record **records);
