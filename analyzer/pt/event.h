@@ -83,6 +83,8 @@ enum pt_cfe {
 	PT_CFE_SHUTDOWN = 10,
 	PT_CFE_UINTR = 12,
 	PT_CFE_UIRET = 13,
+	PT_CFE_SWINTR = 14,  /* by libipt 2.2 */
+	PT_CFE_SYSCALL = 15, /* likewise */
 };
 
 enum pt_gap {
@@ -119,6 +121,8 @@ struct pt_event {
 	uint8_t gap;    /* enum pt_gap, or 0 */
 	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR */
 	bool nr;        /* VMX non-root operation: a guest runs */
+	bool guest_tsc; /* the TSC packet that tsc rests on was made in VMX non-root operation: with "use TSC offsetting" 1 it
+			 * is the guest's, that is the host's times the multiplier plus the offset of its VMCS */
 	bool begins;    /* with it packets begin (TIP.PGE) */
 	bool ends;      /* with it packets end (TIP.PGD) */
 };

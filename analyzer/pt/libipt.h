@@ -24,7 +24,6 @@
 #define PT_LIBIPT_EVENTS (LIBIPT_VERSION >= 0x201)
 
 #pragma weak pt_library_version
-#pragma weak pt_cpu_errata
 #pragma weak pt_alloc_encoder
 #pragma weak pt_free_encoder
 #pragma weak pt_enc_next

@@ -228,17 +228,26 @@ static void truncated(void **state)
 /* An area that is full without a word (kernel: perf_aux_output_begin) is started again too. */
 static void full_area(void **state)
 {
-	const struct pt_options o = { .buffer = PT_BUFFER_LEAST };
+	const struct pt_options o = { .buffer = BUFFER };
 	struct run *r = running(&o);
 
 	(void)state;
-	pt_kernel_write(&r->kernel, 0, PT_BUFFER_LEAST);
+	pt_kernel_write(&r->kernel, 0, BUFFER);
 	pt_kernel_publish(&r->kernel, 0, 0);
 	r->kernel.cpus[0].enabled = false;
 	r->kernel.enables = 0;
 	poll(r);
 	assert_int_equal(r->kernel.enables, 1);
 	assert_true(r->kernel.cpus[0].enabled);
+	/* One that is called truncated with room left (kernel: pt_buffer_reset_markers) as well. */
+	pt_kernel_write(&r->kernel, 0, 10);
+	pt_kernel_publish(&r->kernel, 0, PERF_AUX_FLAG_TRUNCATED);
+	r->kernel.cpus[0].enabled = false;
+	poll(r);
+	assert_int_equal(r->kernel.enables, 2);
+	assert_true(r->kernel.cpus[0].enabled);
+	poll(r);
+	assert_int_equal(r->kernel.enables, 2);
 	same_bytes(r, 0);
 	end(r);
 }

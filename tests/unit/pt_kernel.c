@@ -109,9 +109,12 @@ static void *map_aux(struct pt_kernel_cpu *cpu, size_t size, bool writable, off_
 	cpu->overwrite = !writable;
 	cpu->aux_size = size;
 	cpu->aux = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->memory, offset);
-	/* Nobody but the processor writes there. */
-	at = mmap(NULL, size, PROT_READ, MAP_SHARED, cpu->memory, offset);
-	if (at == MAP_FAILED || cpu->aux == MAP_FAILED)
+	/* Nobody but the processor writes there, and nothing lies behind it. */
+	cpu->fence = mmap(NULL, size + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (cpu->fence == MAP_FAILED || cpu->aux == MAP_FAILED)
+		broken("no memory");
+	at = mmap(cpu->fence, size, PROT_READ, MAP_SHARED | MAP_FIXED, cpu->memory, offset);
+	if (at == MAP_FAILED)
 		broken("no memory");
 	return at;
 }
@@ -249,8 +252,10 @@ void pt_kernel_forget(struct pt_kernel *k)
 			munmap(cpu->page, cpu->base_size);
 			close(cpu->memory);
 		}
-		if (cpu->aux)
+		if (cpu->aux) {
 			munmap(cpu->aux, cpu->aux_size);
+			munmap(cpu->fence + cpu->aux_size, 4096);
+		}
 		free(cpu->accepted);
 		memset(cpu, 0, sizeof(*cpu));
 	}

@@ -19,6 +19,7 @@ struct pt_kernel_cpu {
 	struct perf_event_mmap_page *page;
 	uint8_t *data, *aux;
 	size_t data_size, aux_size, base_size;
+	uint8_t *fence; /* where the reader has the AUX area, with nothing behind it */
 	bool overwrite, enabled;
 	uint64_t head;     /* of the AUX area; published by pt_kernel_publish */
 	uint64_t said;     /* up to here there are records */
