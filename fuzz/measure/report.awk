@@ -3,7 +3,7 @@
 # RESULTS. Variables: seeds, limit (seconds), results. Status 1: no run has found some fault.
 
 function read_results(number, way,    seed, file, line, part) {
-	n = found = 0
+	n = found = given = 0
 	for (seed = 1; seed <= seeds; seed++) {
 		file = results "/" number "." way "." seed
 		if ((getline line <file) > 0) {
@@ -14,6 +14,8 @@ function read_results(number, way,    seed, file, line, part) {
 				# Given up: more than any that was found.
 				n++
 				found += part[2] == "found"
+				if (part[2] != "found" && part[3] > given)
+					given = part[3]
 				executions[n] = part[4] + (part[2] == "found" ? 0 : 1e15)
 				milliseconds[n] = part[5] + (part[2] == "found" ? 0 : 1e15)
 			}
@@ -34,7 +36,7 @@ function median(of, n,    i, k, x) {
 
 function seconds_text(ms) {
 	if (ms >= 1e15)
-		return ">" limit
+		return ">" given
 	return ms < 10000 ? sprintf("%.2f", ms / 1000) : sprintf("%.0f", ms / 1000)
 }
 
@@ -50,7 +52,8 @@ function cell(number, way,    e, ms) {
 	half[way] += e < 1e15
 	every[way] += found == n
 	any += found
-	sum[way] += ms >= 1e15 ? limit : ms / 1000
+	sum[way] += ms >= 1e15 ? given : ms / 1000
+	loses = loses_text(number, way, e, ms)
 	middle[way] = e
 	return (e >= 1e15 ? ">" int((e - 1e15)) : e) " | " seconds_text(ms) " | " found "/" n
 }
