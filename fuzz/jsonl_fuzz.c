@@ -69,8 +69,12 @@ static void record_line(struct lines *l)
 	r->kind = (uint8_t)(1 + (r->kind + REBLOCK_KINDS - 2u) % (REBLOCK_KINDS - 1));
 	if (r->kind != REBLOCK_LOST && r->vm == REBLOCK_NO_VM)
 		r->vm = 1;
-	if (r->kind < REBLOCK_LOST && r->vcpu == REBLOCK_NO_VCPU)
+	if (reblock_kind_of_vcpu(r->kind) && r->vcpu == REBLOCK_NO_VCPU)
 		r->vcpu = 0;
+	if (r->kind == REBLOCK_WITNESS) {
+		r->presence |= REBLOCK_HAS_ERROR_CODE;
+		r->error_code = 1 + r->error_code % (REBLOCK_SAW_KINDS - 1);
+	}
 	if (!reblock_record_normalize(r))
 		fuzz_fail("a record with all that its kind needs cannot be well-formed");
 	write_spelled(l, text, reblock_json_record(r, text), how);
@@ -202,15 +206,13 @@ static void expect_lines(const struct lines *l, const struct reading *reading)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct lines lines;
-	static struct reading reading, piped;
-	uint8_t head[JSONL_HEAD] = { 0 };
+	static struct reading reading;
+	const struct reading_input input = reading_split(data, size, JSONL_HEAD);
+	const uint8_t *head = input.head;
 	bool begins;
 
-	memcpy(head, data, size < JSONL_HEAD ? size : JSONL_HEAD);
-	data += size < JSONL_HEAD ? size : JSONL_HEAD;
-	size -= size < JSONL_HEAD ? size : JSONL_HEAD;
-	lines.at = data;
-	lines.end = data + size;
+	lines.at = input.data;
+	lines.end = input.data + input.size;
 	lines.seed = head[0];
 	lines.size = lines.n = 0;
 	lines.wrong = 0;
@@ -220,8 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lines.size && (head[1] & 1))
 		lines.size--; /* the last line may lack its end */
 	reading_of_room(&reading, lines.size);
-	if (head[2] >= 0xc0 && reading_of_pipe(&piped, lines.size, (size_t)16 << head[2] % 9))
-		reading_expect_same(&reading, &piped, "through a pipe");
+	reading_piped_same(&reading, lines.size, head[2], 0xc0);
 	begins = lines.n && lines.known[0];
 	if (begins && lines.sure)
 		expect_lines(&lines, &reading);

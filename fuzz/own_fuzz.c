@@ -76,8 +76,12 @@ static void mend_record(uint8_t *at)
 	r.kind = (uint8_t)(1 + (r.kind + REBLOCK_KINDS - 2u) % (REBLOCK_KINDS - 1));
 	if (r.kind != REBLOCK_LOST && r.vm == REBLOCK_NO_VM)
 		r.vm = 1;
-	if (r.kind < REBLOCK_LOST && r.vcpu == REBLOCK_NO_VCPU)
+	if (reblock_kind_of_vcpu(r.kind) && r.vcpu == REBLOCK_NO_VCPU)
 		r.vcpu = 0;
+	if (r.kind == REBLOCK_WITNESS) {
+		r.presence |= REBLOCK_HAS_ERROR_CODE;
+		r.error_code = 1 + r.error_code % (REBLOCK_SAW_KINDS - 1);
+	}
 	if (!reblock_record_normalize(&r))
 		fuzz_fail("a record with all that its kind needs cannot be well-formed");
 	memcpy(at, &r, sizeof(r));
@@ -280,21 +284,14 @@ static void harm(struct shape *s, struct reading *reading, const uint8_t *head)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct reading reading, piped;
-	uint8_t head[OWN_HEAD] = { 0 };
-	struct shape shape;
-	size_t piece;
+	static struct reading reading;
+	const struct reading_input input = reading_split(data, size, OWN_HEAD);
+	const uint8_t *head = input.head;
+	struct shape shape = { .size = reading_place(&input, READING_BYTES / 2) };
 
-	memcpy(head, data, size < OWN_HEAD ? size : OWN_HEAD);
-	data += size < OWN_HEAD ? size : OWN_HEAD;
-	size -= size < OWN_HEAD ? size : OWN_HEAD;
-	shape.size = size < READING_BYTES / 2 ? size : READING_BYTES / 2;
-	memcpy(room, data, shape.size);
 	mend(&shape, head[0]);
 	reading_of_room(&reading, shape.size);
-	piece = (size_t)16 << head[5] % 9;
-	if (head[5] >= 0xc0 && reading_of_pipe(&piped, shape.size, piece))
-		reading_expect_same(&reading, &piped, "through a pipe");
+	reading_piped_same(&reading, shape.size, head[5], 0xc0);
 	if (shape.whole && reading.opened)
 		fuzz_fail("a trace that is in order cannot be opened");
 	if (shape.whole && !(head[0] & LEAVE_RECORDS)) {
@@ -310,9 +307,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (reading.opened)
 		return 0;
 	reading_audit(&reading, NULL);
-	if (head[6] >= 0xc0)
-		reading_again_as_json(&reading, 64);
-	if (head[7] >= 0xc0)
-		reading_again_as_trace(&reading);
+	reading_again_if(&reading, head[6], head[7]);
 	return 0;
 }

@@ -9,11 +9,16 @@ static bool can_carry(const struct reblock_audit *audit, unsigned field)
 	return (audit->source.presence & REBLOCK_SOURCE_FIELDS) && (audit->source.fields & field);
 }
 
+bool audit_takes_l2_as_0(const struct reblock_audit *audit, const struct audit_vcpu *v)
+{
+	return !v->has_l2 && !can_carry(audit, REBLOCK_HAS_L2);
+}
+
 void audit_assume(struct reblock_audit *audit, struct audit_vcpu *v, struct reblock_record *r)
 {
 	if (reblock_has(r, REBLOCK_HAS_L2)) {
 		v->has_l2 = true;
-	} else if (PLANTED(106, !v->has_l2 && !can_carry(audit, REBLOCK_HAS_L2), true)) {
+	} else if (PLANTED(106, audit_takes_l2_as_0(audit, v), true)) {
 		r->presence |= REBLOCK_HAS_L2;
 		r->flags &= (uint8_t)~REBLOCK_L2;
 		v->summary.assumes |= REBLOCK_ASSUMES_L2_0;

@@ -128,6 +128,9 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (r->kind != REBLOCK_USER_EXIT &&
 	    (!reblock_has(r, REBLOCK_HAS_MASKED) || reblock_flag(r, REBLOCK_MASKED)))
 		v->delivered.known = false;
+	/* So can another state have been put in place of the one that Intel PT has shown. */
+	if (r->kind != REBLOCK_USER_EXIT || !captures(audit, REBLOCK_EVENTS_WRITE))
+		audit_pt_unknown(v, REBLOCK_PT_HYPERVISOR);
 	switch (r->kind) {
 	case REBLOCK_MASK_WRITE:
 		if (v->phase == AUDIT_EXITED)
@@ -158,6 +161,8 @@ static void step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 
 	audit_assume(audit, v, &assumed);
 	audit_step_exit(audit, v, &assumed, number);
+	if (v->pt.on)
+		audit_witness_at_exit(audit, v, &assumed, number);
 }
 
 static void step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -168,10 +173,31 @@ static void step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	audit_plain_no_more(&v->exit);
 	audit_assume(audit, v, &assumed);
 	audit_step_entry(audit, v, &assumed, number);
+	if (v->pt.on)
+		audit_witness_at_entry(v, &assumed, number);
 }
 
-_Static_assert(REBLOCK_META == REBLOCK_LOST + 1 && REBLOCK_KINDS == REBLOCK_META + 1,
-	       "what is not of a vCPU comes last");
+/* What comes after the records that exits and entries are made of. */
+static int step_other(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
+{
+	struct audit_vcpu *v;
+
+	if (r->kind == REBLOCK_LOST)
+		return step_lost(audit, r);
+	if (r->kind == REBLOCK_META)
+		return step_meta(audit, r);
+	v = audit_vcpu_of(audit, r->vm, r->vcpu);
+	if (!v)
+		return -ENOMEM;
+	v->summary.records++;
+	audit_plain_no_more(&v->exit);
+	audit_witness(audit, v, r, number);
+	return audit->stop;
+}
+
+_Static_assert(REBLOCK_META == REBLOCK_LOST + 1 && REBLOCK_WITNESS == REBLOCK_META + 1 &&
+		       REBLOCK_KINDS == REBLOCK_WITNESS + 1,
+	       "what exits and entries are made of comes first");
 
 static inline int step(struct reblock_audit *audit, const struct reblock_record *r, uint64_t number)
 {
@@ -179,7 +205,7 @@ static inline int step(struct reblock_audit *audit, const struct reblock_record 
 
 	audit->now = number;
 	if (r->kind >= REBLOCK_LOST)
-		return r->kind == REBLOCK_LOST ? step_lost(audit, r) : step_meta(audit, r);
+		return step_other(audit, r, number);
 	v = audit_vcpu_of(audit, r->vm, r->vcpu);
 	if (!v)
 		return -ENOMEM;
@@ -247,6 +273,7 @@ int reblock_audit_finish(struct reblock_audit *audit)
 
 		audit_handler_finish(audit, v);
 		audit_question_finish(audit, v);
+		audit_witness_finish(audit, v);
 		audit_forget(audit, v, REBLOCK_CAUSE_NO_ENTRY);
 	}
 	return audit->stop;

@@ -21,4 +21,6 @@ void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum rebloc
 	v->livelock = no_livelock;
 	v->delivered.known = PLANTED(104, false, v->delivered.known);
 	v->early = 0;
+	audit_witness_forget(v);
+	v->pt.entry.kind = 0;
 }

@@ -100,6 +100,19 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		*h = none;
 }
 
+bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number)
+{
+	struct audit_handler *h = &v->handler;
+
+	/* Without virtual NMIs, NMIs come in that no entry has injected: what may have been is then not known to be. */
+	if (!h->nmi_injected &&
+	    !(h->nmi_possible && reblock_virtual_nmis(&v->pt.entry) == REBLOCK_YES))
+		return false;
+	add_record(h, number);
+	audit_handler_nmi(audit, v, 0);
+	return true;
+}
+
 /*
  * The trace ends after an entry, so no exit says whether that entry failed. Where the source could have
  * shown blocking at the entry and did not, that stays open; else it is assumed, and said.

@@ -84,11 +84,43 @@ const char *reblock_cause_text(enum reblock_cause cause)
 	return (unsigned)cause < COUNT(causes) ? causes[cause].text : "unknown";
 }
 
+static const struct cause_words pt_causes[] = {
+	[REBLOCK_PT_BEGIN] = { "begin", "Intel PT shows nothing before it" },
+	[REBLOCK_PT_EXCEPTION] = { "exception",
+				   "an exception came in since, which may be the IRET's own fault" },
+	[REBLOCK_PT_FAULT_EXIT] = { "fault-exit",
+				    "an exit for an exception or NMI at what may be an IRET" },
+	[REBLOCK_PT_MOVED] = { "moved",
+			       "the guest went on elsewhere after an exit: an IRET may have been emulated" },
+	[REBLOCK_PT_UNKNOWN_EXIT] = { "unknown-exit",
+				      "an exit without a reason or an address in Intel PT" },
+	[REBLOCK_PT_OTHER] = { "other",
+			       "SMI, RSM, INIT, shutdown, a task switch or a failed entry since" },
+	[REBLOCK_PT_NESTED] = { "nested", "a nested guest ran, or whether one did is not known" },
+	[REBLOCK_PT_DELIVERY] = { "delivery",
+				  "a delivery without the address of its handler, which may not have come to its end" },
+	[REBLOCK_PT_FRED] = { "fred",
+			      "the handler's address may be FRED's, whose handlers return without IRET" },
+	[REBLOCK_PT_HYPERVISOR] = { "hypervisor",
+				    "the NMI mask or the vCPU's events were set since, or may have been" },
+};
+
+const char *reblock_pt_cause_name(enum reblock_pt_cause cause)
+{
+	return (unsigned)cause < COUNT(pt_causes) ? pt_causes[cause].name : "unknown";
+}
+
+const char *reblock_pt_cause_text(enum reblock_pt_cause cause)
+{
+	return (unsigned)cause < COUNT(pt_causes) ? pt_causes[cause].text : "unknown";
+}
+
 const char *reblock_assumption_name(unsigned bit_number)
 {
 	static const char *const names[REBLOCK_ASSUMPTIONS] = { "l2-0",     "vnmi-on",
 								"vnmi-off", "no-handler",
-								"entered",  "returns-elsewhere" };
+								"entered",  "returns-elsewhere",
+								"no-int-2" };
 
 	return LOOK_UP(names, bit_number);
 }
@@ -101,7 +133,8 @@ const char *reblock_assumption_text(unsigned bit_number)
 		"the pin-based controls are not recorded: NMI exiting is taken as 1, virtual NMIs as 0",
 		"no posted interrupt's handler came and went before the NMI-window exit",
 		"the last entry of the trace did not fail",
-		"the IRET returns elsewhere: no NMI was let in right at another handler's IRET of the same address"
+		"the IRET returns elsewhere: no NMI was let in right at another handler's IRET of the same address",
+		"what Intel PT shows with vector 2 is an NMI: the guest does not execute INT 2"
 	};
 
 	return LOOK_UP(texts, bit_number);

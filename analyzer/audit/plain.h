@@ -61,8 +61,8 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 {
 	struct audit_exit *exit = &v->exit;
 
-	if (audit->whole_way || !reblock_has(r, REBLOCK_HAS_REASON) || audit_idtv_is_nmi(r) ||
-	    !audit_bit12_is_0(r) || audit_something_open(v))
+	if (audit->whole_way || v->pt.on || !reblock_has(r, REBLOCK_HAS_REASON) ||
+	    audit_idtv_is_nmi(r) || !audit_bit12_is_0(r) || audit_something_open(v))
 		return false;
 	exit->record = *r;
 	if (reblock_has(r, REBLOCK_HAS_L2 | REBLOCK_HAS_PIN))
@@ -129,7 +129,7 @@ static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_v
 	const struct reblock_record *entry = r;
 	struct reblock_record assumed;
 
-	if (v->phase != AUDIT_EXITED || !exit->plain ||
+	if (v->phase != AUDIT_EXITED || !exit->plain || v->pt.on ||
 	    PLANTED(68, exit->mask_reads[0].seen || exit->mask_reads[1].seen, false) ||
 	    audit_entry_matters(r) || reblock_flag(r, REBLOCK_LEFT_OUT) ||
 	    audit_blocking_changed(&exit->record, r))

@@ -271,6 +271,7 @@ static bool comes_at_once(const struct audit_question *q)
  * The first exit after an entry that injected nothing, at the IRET's RIP, between two instructions:
  * nothing has run. What blocking is here, it was at the entry. Where that entry may have injected an
  * NMI, blocking 1 says nothing; 0 still does: an NMI's handler that came and went was let in by it.
+ * Nor does 1 without virtual NMIs: an NMI that no exit tells of may have come in, and its handler ends here, too.
  */
 static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct audit_vcpu *v,
 				      const struct reblock_record *exit, uint64_t number)
@@ -282,7 +283,10 @@ static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct 
 	uint8_t assumes = 0;
 
 	if (blocking != REBLOCK_NO)
-		return q->injects == REBLOCK_INJECTS_NOTHING ? blocking : REBLOCK_UNKNOWN;
+		return q->injects == REBLOCK_INJECTS_NOTHING &&
+				       reblock_virtual_nmis(&q->entry) == REBLOCK_YES ?
+			       blocking :
+			       REBLOCK_UNKNOWN;
 	/* One that came at once proves the handler open, whatever its IRET returns to; the miss was told at the entry. */
 	if (window && comes_at_once(q)) {
 		handler_is_open(v, number, q->evidence, 0);
@@ -413,4 +417,59 @@ void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v)
 	}
 	audit_question_drop(audit, v,
 			    q->required ? REBLOCK_CAUSE_NO_EVIDENCE : REBLOCK_CAUSE_NO_INJECTION);
+}
+
+/* Whether what comes first after the entry can be an NMI that only blocking 1 would have held back. */
+static bool nmi_proves(const struct audit_question *q, bool has_vector, bool has_rip, uint64_t rip)
+{
+	enum reblock_tri virtual_nmis = reblock_virtual_nmis(&q->entry);
+	bool at_iret = has_rip && reblock_has(&q->exit, REBLOCK_HAS_RIP) && rip == q->exit.rip;
+
+	if (has_rip && !at_iret)
+		return false; /* the guest went on, or its CS base is not 0 */
+	switch (q->injects) {
+	case REBLOCK_INJECTS_NMI:
+	case REBLOCK_INJECTS_NOTHING_OR_NMI:
+	case REBLOCK_INJECTS_UNKNOWN:
+		/* It can have come from this entry alone, which with blocking 1 would have failed. */
+		return virtual_nmis == REBLOCK_YES;
+	case REBLOCK_INJECTS_NOTHING:
+		/* An NMI of the machine itself. At an IRET there is no INT 2. */
+		return q->required && has_vector && at_iret && virtual_nmis == REBLOCK_NO &&
+		       !(q->entry.pin & REBLOCK_PIN_NMI_EXITING);
+	default:
+		return false;
+	}
+}
+
+void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
+			bool has_vector, bool has_rip, uint64_t rip)
+{
+	struct audit_question *q = &v->question;
+
+	if (!q->open || !nmi_proves(q, has_vector, has_rip, rip))
+		return;
+	/* What it injected is known now. */
+	if (q->injects != REBLOCK_INJECTS_NOTHING)
+		q->injects = REBLOCK_INJECTS_NMI;
+	found(q, REBLOCK_DELIVERED, number,
+	      "Intel PT shows the handler of the next NMI entered before that IRET ran");
+	close(audit, v, REBLOCK_OUTCOME_MISSED, REBLOCK_CAUSES);
+}
+
+void audit_question_iret(struct reblock_audit *audit, struct audit_vcpu *v, bool first)
+{
+	struct audit_question *q = &v->question;
+	bool nothing = q->injects == REBLOCK_INJECTS_NOTHING;
+
+	/* Where an NMI may have come in with the entry it is that one's IRET, unless nothing came before it. */
+	if (!q->open || (!nothing && (q->injects == REBLOCK_INJECTS_NMI || !first)))
+		return;
+	/* With NMIs open the NMI-window exit that was asked for would have come before the IRET. */
+	if (q->required && nothing && first && !q->missed &&
+	    reblock_has(&q->entry, REBLOCK_HAS_EXEC) && (q->entry.exec & REBLOCK_EXEC_NMI_WINDOW))
+		close(audit, v, REBLOCK_OUTCOME_REBLOCKED, REBLOCK_CAUSES);
+	else
+		close(audit, v, REBLOCK_OUTCOME_UNJUDGED,
+		      q->required ? REBLOCK_CAUSE_NO_EVIDENCE : REBLOCK_CAUSE_NO_INJECTION);
 }

@@ -3,6 +3,24 @@
 #include <errno.h>
 #include "state.h"
 
+static void add_pt(struct reblock_pt_summary *total, const struct reblock_pt_summary *s)
+{
+	total->witnesses += s->witnesses;
+	total->gaps += s->gaps;
+	total->exits += s->exits;
+	total->matched += s->matched;
+	total->disagree += s->disagree;
+	total->unwitnessed += s->unwitnessed;
+	total->confirmed += s->confirmed;
+	total->contradicted += s->contradicted;
+	total->unconfirmed += s->unconfirmed;
+	total->bit12 += s->bit12;
+	total->nmis += s->nmis;
+	total->assumes |= s->assumes;
+	for (unsigned i = 0; i < REBLOCK_PT_CAUSES; i++)
+		total->unjudged_nmis[i] += s->unjudged_nmis[i];
+}
+
 void reblock_summary_add(struct reblock_summary *total, const struct reblock_summary *s)
 {
 	total->records += s->records;
@@ -29,6 +47,7 @@ void reblock_summary_add(struct reblock_summary *total, const struct reblock_sum
 		total->predicted[i] += s->predicted[i];
 	}
 	total->predicted_unblocks += s->predicted_unblocks;
+	add_pt(&total->pt, &s->pt);
 }
 
 /*
@@ -40,6 +59,7 @@ static void retire(struct reblock_audit *audit, struct audit_vcpu *v)
 	audit_question_drop(audit, v,
 			    v->question.required ? REBLOCK_CAUSE_NO_EVIDENCE :
 						   REBLOCK_CAUSE_NO_INJECTION);
+	audit_witness_finish(audit, v);
 	audit_forget(audit, v, REBLOCK_CAUSE_NO_ENTRY);
 	reblock_summary_add(&audit->retired, &v->summary);
 	audit->retired_l2 |= v->has_l2;

@@ -83,6 +83,40 @@ struct audit_delivered {
 	uint64_t rip[AUDIT_DELIVERED];
 };
 
+/* What is known of the handler of the last NMI that Intel PT shows. */
+enum audit_pt_nmi {
+	AUDIT_PT_NMI_UNKNOWN,  /* not even whether it is finished */
+	AUDIT_PT_NMI_FINISHED, /* an IRET completed since */
+	AUDIT_PT_NMI_OPEN      /* it was entered, and nothing that ends blocking has come since */
+};
+
+/* What Intel PT has shown of a vCPU (witness.c). */
+struct audit_pt {
+	bool on; /* there was a witness */
+	enum audit_pt_nmi nmi;
+	enum reblock_pt_cause unknown_because; /* for AUDIT_PT_NMI_UNKNOWN */
+	bool nmi_injected;   /* that NMI was certainly injected, and is no INT 2 */
+	uint8_t assumed;     /* for the last witness */
+	uint8_t nmi_assumes; /* what is assumed since that NMI */
+	uint64_t nmi_number;
+	/* Where the handler of an NMI begins. */
+	bool has_handler;
+	uint64_t handler, handler_number;
+	/* The entry that was recorded: since it came, nothing else has, or nothing but its witness. */
+	bool entry_recorded, entry_witnessed;
+	struct reblock_record entry;
+	uint64_t entry_number, entry_witness;
+	bool entry_at; /* its witness says where the guest goes on: */
+	uint64_t entry_rip;
+	/* The exit that PT shows, up to the entry after it. */
+	bool outside;
+	bool exit_pending; /* its record has not come yet */
+	bool exit_bit12;   /* its bit 12 is 1, where its qualification has one */
+	bool exit_direct;  /* nothing came between the witness of the recorded entry and it */
+	struct reblock_record exit;
+	uint64_t exit_number;
+};
+
 /* What every record needs stands first. */
 struct audit_vcpu {
 	uint64_t key;
@@ -99,6 +133,7 @@ struct audit_vcpu {
 	struct audit_question question;
 	struct audit_handler handler;
 	struct audit_delivered delivered;
+	struct audit_pt pt;
 	struct reblock_policy_replay *replay; /* of the policy, if there is one */
 };
 
@@ -171,6 +206,8 @@ void audit_vm_remove(struct reblock_audit *audit, uint32_t vm);
 /* assume.c: fills in what the source cannot carry, in a copy of an exit or entry. */
 void audit_assume(struct reblock_audit *audit, struct audit_vcpu *v, struct reblock_record *r);
 enum reblock_tri audit_l2(const struct reblock_record *r);
+/* Whether an absent l2 is taken as 0: where no other record of the vCPU shows one, and none could. */
+bool audit_takes_l2_as_0(const struct reblock_audit *audit, const struct audit_vcpu *v);
 
 /* exit.c, entry.c: the two steps. R is a copy with the assumptions filled in. */
 void audit_step_exit(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -190,6 +227,14 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 			   const struct reblock_record *exit, uint64_t number);
 void audit_question_drop(struct reblock_audit *audit, struct audit_vcpu *v,
 			 enum reblock_cause cause);
+/*
+ * Intel PT shows an NMI delivered as the first thing after the entry, by its record NUMBER; HAS_RIP, RIP: where it
+ * came at.
+ */
+void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
+			bool has_vector, bool has_rip, uint64_t rip);
+/* It shows that an IRET has completed; FIRST: as the first thing after the entry. */
+void audit_question_iret(struct reblock_audit *audit, struct audit_vcpu *v, bool first);
 void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v);
 
 /* handler.c: NMIs inside an unfinished handler. */
@@ -202,6 +247,37 @@ void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_
 /* Whether an NMI injected at the last entry of the trace may be taken as delivered. */
 bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit_vcpu *v);
 void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v);
+/*
+ * Intel PT shows an NMI delivered as the first thing after the entry: tells of it where it is inside an unfinished
+ * handler. Returns whether it did.
+ */
+bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number);
+
+/*
+ * witness.c: Intel PT. A witness; and after the step of each exit or entry, its record with the assumptions filled
+ * in, only where there was a witness before. forget: what PT has shown holds no longer; finish: the end.
+ */
+void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
+		   const struct reblock_record *r, uint64_t number);
+void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+			   const struct reblock_record *exit, uint64_t number);
+void audit_witness_at_entry(struct audit_vcpu *v, const struct reblock_record *entry,
+			    uint64_t number);
+void audit_witness_forget(struct audit_vcpu *v);
+void audit_witness_finish(struct reblock_audit *audit, struct audit_vcpu *v);
+
+/* witness_nmi.c: whether an NMI came in inside the handler of the one before. */
+void audit_pt_nmi(struct reblock_audit *audit, struct audit_vcpu *v, const struct reblock_record *r,
+		  uint64_t number, bool injected, bool told);
+void audit_pt_unknown(struct audit_vcpu *v, enum reblock_pt_cause cause);
+/* The entry after the exit at v->pt.exit, as PT shows both. */
+void audit_pt_passed(struct audit_vcpu *v, const struct reblock_record *entry);
+/* Whether an address may be where all of FRED's events begin. */
+bool audit_pt_may_be_fred(uint64_t to);
+
+/* witness_exit.c: the record of an exit beside its witness, which agree. */
+void audit_pt_exit(struct reblock_audit *audit, struct audit_vcpu *v,
+		   const struct reblock_record *exit, uint64_t number);
 
 /* judge.c: what became of an unblock; counts it and tells the callback. */
 void audit_judged(struct reblock_audit *audit, struct audit_vcpu *v,

@@ -129,6 +129,7 @@ static void say_what_it_is(const struct report *report, const struct explain_fil
 		[REBLOCK_LOST] =
 			"records are missing here: what is known of the vCPUs concerned is dropped",
 		[REBLOCK_META] = "the process and the name of a VM",
+		[REBLOCK_WITNESS] = "what Intel PT shows of this vCPU",
 	};
 
 	explain_record(report, &x->wanted, x->number);

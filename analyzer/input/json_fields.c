@@ -6,6 +6,7 @@
 #define EVERY_KIND ((1 << REBLOCK_KINDS) - 2)
 #define OF_A_VCPU (EVERY_KIND & ~K(META))
 #define EXIT_ENTRY (K(EXIT) | K(ENTRY))
+#define WITNESS_TOO (EXIT_ENTRY | K(WITNESS))
 #define AT(member) (uint8_t)(offsetof(struct reblock_record, member))
 
 #define U64(key, kinds, has, member, hex) \
@@ -22,18 +23,23 @@ const struct json_field json_fields[] = {
 	{ "vm", EVERY_KIND, 0, REBLOCK_NO_VM - 1, JSON_FIELD_U32, 0, AT(vm), 0 },
 	{ "vcpu", OF_A_VCPU, 0, REBLOCK_NO_VCPU - 1, JSON_FIELD_U16, 0, AT(vcpu), 0 },
 	{ "cpu", EVERY_KIND, 0, REBLOCK_NO_CPU - 1, JSON_FIELD_U16, 0, AT(cpu), 0 },
-	{ U16("seq", EVERY_KIND, SEQ, seq, 0) },
-	{ U32("reason", K(EXIT) | K(USER_EXIT), REASON, reason, 0) },
-	{ U64("qualification", K(EXIT), QUALIFICATION, qualification, 1) },
+	{ U16("seq", EVERY_KIND & ~K(WITNESS), SEQ, seq, 0) },
+	{ "saw", K(WITNESS), REBLOCK_HAS_ERROR_CODE, REBLOCK_SAW_KINDS - 1, JSON_FIELD_SAW, 0,
+	  AT(error_code), 0 },
+	{ U32("reason", K(EXIT) | K(USER_EXIT) | K(WITNESS), REASON, reason, 0) },
+	{ U64("qualification", K(EXIT) | K(WITNESS), QUALIFICATION, qualification, 1) },
+	{ U64("to", K(WITNESS), QUALIFICATION, qualification, 1) },
+	{ "vector", K(WITNESS), REBLOCK_HAS_INTR_INFO, REBLOCK_INTR_VECTOR, JSON_FIELD_U32, 0,
+	  AT(intr_info), 0 },
 	{ U32("intr_info", EXIT_ENTRY, INTR_INFO, intr_info, 1) },
 	{ U32("error_code", EXIT_ENTRY, ERROR_CODE, error_code, 1) },
 	{ U32("idt_vectoring", K(EXIT), IDT_VECTORING, idt_vectoring, 1) },
 	{ U32("interruptibility", EXIT_ENTRY, INTERRUPTIBILITY, interruptibility, 1) },
 	{ U16("pin", EXIT_ENTRY, PIN, pin, 1) },
 	{ U32("exec", EXIT_ENTRY, EXEC, exec, 1) },
-	{ U64("rip", EXIT_ENTRY, RIP, rip, 1) },
+	{ U64("rip", WITNESS_TOO, RIP, rip, 1) },
 	{ FLAG("rip_same", K(ENTRY), RIP_SAME, RIP_SAME) },
-	{ FLAG("l2", EXIT_ENTRY, L2, L2) },
+	{ FLAG("l2", WITNESS_TOO, L2, L2) },
 	{ FLAG("nmi_injected", K(ENTRY), NMI_INJECTED, NMI_INJECTED) },
 	{ "no_other_injection", K(ENTRY), 0, 1, JSON_FIELD_FLAG, 0, AT(flags),
 	  REBLOCK_NO_OTHER_INJECTION },
@@ -41,6 +47,7 @@ const struct json_field json_fields[] = {
 	{ "left_out", EXIT_ENTRY, 0, 1, JSON_FIELD_FLAG, 0, AT(flags), REBLOCK_LEFT_OUT },
 	{ FLAG("masked", K(MASK_WRITE) | K(MASK_READ) | K(EVENTS_WRITE), MASKED, MASKED) },
 	{ FLAG("blocked", K(BLOCKED_READ), MASKED, MASKED) },
+	{ FLAG("at_iret", K(WITNESS), MASKED, MASKED) },
 	{ FLAG("injected", K(EVENTS_WRITE), NMI_INJECTED, NMI_INJECTED) },
 	{ FLAG("pending", K(EVENTS_WRITE), PENDING, PENDING) },
 	{ U64("count", K(LOST), QUALIFICATION, qualification, 0) },
@@ -104,7 +111,32 @@ const char *reblock_kind_name(unsigned kind)
 		[REBLOCK_USER_EXIT] = "user_exit",
 		[REBLOCK_LOST] = "lost",
 		[REBLOCK_META] = "meta",
+		[REBLOCK_WITNESS] = "witness",
 	};
 
 	return kind < REBLOCK_KINDS ? names[kind] : NULL;
+}
+
+const char *reblock_witness_name(unsigned saw)
+{
+	static const char *const names[REBLOCK_SAW_KINDS] = {
+		[REBLOCK_SAW_INTERRUPT] = "interrupt",
+		[REBLOCK_SAW_ASYNC] = "async",
+		[REBLOCK_SAW_IRET] = "iret",
+		[REBLOCK_SAW_EXIT] = "exit",
+		[REBLOCK_SAW_ENTRY] = "entry",
+		[REBLOCK_SAW_OTHER] = "other",
+		[REBLOCK_SAW_GAP] = "gap",
+	};
+
+	return saw < REBLOCK_SAW_KINDS ? names[saw] : NULL;
+}
+
+bool json_field_fits(const struct json_field *f, const struct reblock_record *r)
+{
+	bool exit = r->error_code == REBLOCK_SAW_EXIT;
+
+	if (r->kind != REBLOCK_WITNESS || f->offset != AT(qualification))
+		return true;
+	return exit == (f->kinds >> REBLOCK_EXIT & 1);
 }

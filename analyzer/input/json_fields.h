@@ -3,10 +3,18 @@
 #ifndef INPUT_JSON_FIELDS_H
 #define INPUT_JSON_FIELDS_H
 
+#include <stdbool.h>
 #include <reblock/record.h>
 #include <reblock/source.h>
 
-enum json_type { JSON_FIELD_U16, JSON_FIELD_U32, JSON_FIELD_U64, JSON_FIELD_FLAG, JSON_FIELD_NAME };
+enum json_type {
+	JSON_FIELD_U16,
+	JSON_FIELD_U32,
+	JSON_FIELD_U64,
+	JSON_FIELD_FLAG,
+	JSON_FIELD_NAME,
+	JSON_FIELD_SAW
+};
 
 struct json_field {
 	const char *key;
@@ -21,6 +29,12 @@ struct json_field {
 };
 
 extern const struct json_field json_fields[]; /* ends with a NULL key */
+
+/*
+ * Whether F, which its kind has, stands in R: the qualification of a witness is called so where it saw an
+ * exit, and "to" where it saw anything else.
+ */
+bool json_field_fits(const struct json_field *f, const struct reblock_record *r);
 
 enum json_source_type { JSON_SOURCE_TEXT, JSON_SOURCE_U32, JSON_SOURCE_FLAG };
 

@@ -28,6 +28,44 @@ static const struct json_field *field_of(const struct json_problem *p, const cha
 	return NULL;
 }
 
+/* What a witness saw, as a word. */
+static int set_saw(const struct json_problem *p, const struct json_field *f, const json_t *value,
+		   struct reblock_record *r)
+{
+	char word[16];
+	int err = json_text(p, f->key, value, word, sizeof(word));
+
+	if (err)
+		return err;
+	for (unsigned saw = 1; saw < REBLOCK_SAW_KINDS; saw++) {
+		if (strcmp(word, reblock_witness_name(saw)) != 0)
+			continue;
+		r->error_code = saw;
+		return 0;
+	}
+	json_error(p, "key \"%s\" names nothing that a witness sees: \"%s\"", f->key, word);
+	return -EINVAL;
+}
+
+/* A witness says what was seen, and its other keys fit that. */
+static int check_witness(const struct json_problem *p, json_t *object,
+			 const struct reblock_record *r)
+{
+	if (!r->error_code) {
+		json_error(p, "key \"saw\" is missing");
+		return -EINVAL;
+	}
+	for (const struct json_field *f = json_fields; f->key; f++) {
+		if (!(f->kinds >> REBLOCK_WITNESS & 1) || json_field_fits(f, r) ||
+		    !json_object_get(object, f->key))
+			continue;
+		json_error(p, "key \"%s\" does not belong to a witness that saw \"%s\"", f->key,
+			   reblock_witness_name(r->error_code));
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int set_field(const struct json_problem *p, const struct json_field *f, const json_t *value,
 		     struct reblock_record *r)
 {
@@ -44,6 +82,10 @@ static int set_field(const struct json_problem *p, const struct json_field *f, c
 		if (!err)
 			reblock_record_set_name(r, name);
 		return err;
+	}
+	if (f->type == JSON_FIELD_SAW) {
+		r->presence |= f->presence;
+		return set_saw(p, f, value, r);
 	}
 	err = f->type == JSON_FIELD_FLAG ? json_flag(p, f->key, value, &flag) :
 					   json_number(p, f->key, value, f->most, &number);
@@ -98,6 +140,8 @@ static int parse_record(const struct json_problem *p, json_t *object, unsigned k
 		json_error(p, "key \"vcpu\" is missing");
 		return -EINVAL;
 	}
+	if (kind == REBLOCK_WITNESS && check_witness(p, object, r))
+		return -EINVAL;
 	return REBLOCK_JSON_IS_RECORD;
 }
 

@@ -118,7 +118,7 @@ size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSO
 	t.p = text;
 	add(&t, "{\"event\":\"%s\"", kind ? kind : "?");
 	for (const struct json_field *f = json_fields; f->key; f++) {
-		if (!(f->kinds >> r->kind & 1) || is_absent(r, f))
+		if (!(f->kinds >> r->kind & 1) || is_absent(r, f) || !json_field_fits(f, r))
 			continue;
 		put_key(&t, f->key);
 		if (f->type == JSON_FIELD_NAME) {
@@ -126,6 +126,10 @@ size_t reblock_json_record(const struct reblock_record *r, char text[REBLOCK_JSO
 
 			reblock_record_name(r, name);
 			add_string(&t, name);
+		} else if (f->type == JSON_FIELD_SAW) {
+			const char *saw = reblock_witness_name(r->error_code);
+
+			add_string(&t, saw ? saw : "?");
 		} else {
 			add_number(&t, field_value(r, f), f->hex);
 		}

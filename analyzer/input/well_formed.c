@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <reblock/input.h>
+#include <reblock/json.h>
 #include "input/utf8.h"
 #include "input/well_formed.h"
 
@@ -31,6 +32,9 @@ static const uint16_t fields_of[REBLOCK_KINDS] = {
 	[REBLOCK_USER_EXIT] = REBLOCK_HAS_REASON | REBLOCK_HAS_SEQ,
 	[REBLOCK_LOST] = REBLOCK_HAS_QUALIFICATION | REBLOCK_HAS_SEQ,
 	[REBLOCK_META] = REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_RIP | REBLOCK_HAS_SEQ,
+	[REBLOCK_WITNESS] = REBLOCK_HAS_REASON | REBLOCK_HAS_RIP | REBLOCK_HAS_QUALIFICATION |
+			    REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_L2 |
+			    REBLOCK_HAS_MASKED,
 };
 
 uint16_t well_formed_fields(unsigned kind)
@@ -77,12 +81,17 @@ static void usable(uint8_t kind, uint16_t presence, struct reblock_record *use)
 		use->flags |= REBLOCK_NO_OTHER_INJECTION;
 	if (kind == REBLOCK_EXIT || kind == REBLOCK_ENTRY)
 		use->flags |= REBLOCK_LEFT_OUT;
+	if (kind == REBLOCK_WITNESS)
+		use->intr_info &= REBLOCK_INTR_VECTOR;
 	if (kind == REBLOCK_META && (has & REBLOCK_HAS_RIP))
 		for (size_t i = 0; i < REBLOCK_NAME_LENGTH; i++)
 			((unsigned char *)use)[reblock_name_at(i)] = UCHAR_MAX;
 }
 
-/* A kind needs its identifiers: only lost records may be without them, meta without a vCPU. */
+/*
+ * A kind needs its identifiers: only lost records may be without them, meta without a vCPU. A witness
+ * needs a word for what was seen, too; of one that only a newer reblock knows nothing is known.
+ */
 static bool identified(const struct reblock_record *r)
 {
 	switch (r->kind) {
@@ -90,6 +99,10 @@ static bool identified(const struct reblock_record *r)
 		return r->vm != REBLOCK_NO_VM || r->vcpu == REBLOCK_NO_VCPU;
 	case REBLOCK_META:
 		return r->vm != REBLOCK_NO_VM && r->vcpu == REBLOCK_NO_VCPU;
+	case REBLOCK_WITNESS:
+		return r->vm != REBLOCK_NO_VM && r->vcpu != REBLOCK_NO_VCPU &&
+		       (r->presence & REBLOCK_HAS_ERROR_CODE) &&
+		       reblock_witness_name(r->error_code);
 	default:
 		return r->vm != REBLOCK_NO_VM && r->vcpu != REBLOCK_NO_VCPU;
 	}
@@ -152,8 +165,8 @@ size_t well_formed_until(struct well_formed *w, const struct reblock_record *r, 
 		const struct well_formed_slot *slot = &w->slot[place_of(key)];
 
 		/* Most records are like one before, and of a vCPU. */
-		if (slot->key == key && r[i].vm != REBLOCK_NO_VM && r[i].vcpu != REBLOCK_NO_VCPU &&
-		    !any_bit(&r[i], slot->must_be_0))
+		if (slot->key == key && r[i].kind != REBLOCK_WITNESS && r[i].vm != REBLOCK_NO_VM &&
+		    r[i].vcpu != REBLOCK_NO_VCPU && !any_bit(&r[i], slot->must_be_0))
 			continue;
 		if (!well_formed_record(w, &r[i]))
 			return i;

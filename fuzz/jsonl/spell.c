@@ -29,6 +29,7 @@ static const char *const flags[] = { "rip_same",
 				     "left_out",
 				     "masked",
 				     "blocked",
+				     "at_iret",
 				     "injected",
 				     "pending",
 				     "ept",
@@ -37,7 +38,8 @@ static const char *const flags[] = { "rip_same",
 				     "nested",
 				     "bare_metal" };
 /* Keys whose value is a text where it is in quotes; all others are numbers then. */
-static const char *const texts[] = { "event", "name", "source", "host", "kernel", "clock", "cpu" };
+static const char *const texts[] = { "event", "saw",    "name",  "source",
+				     "host",  "kernel", "clock", "cpu" };
 
 static unsigned below(struct spelling *s, unsigned limit)
 {

@@ -93,7 +93,7 @@ static bool may_be_lost(const struct meta *m, const struct reblock_record *r)
 {
 	bool early = m->run->sim.config.view.early && r->kind == REBLOCK_MASK_WRITE;
 
-	return r->kind < REBLOCK_LOST && !early;
+	return reblock_kind_of_vcpu(r->kind) && !early;
 }
 
 /* Of the N records, LOST of 1000 are gone, and of FIELDS of 1000 some fields; or one field of all. */
@@ -113,12 +113,14 @@ static void take_less(struct meta *m, const struct reblock_record *records, size
 		}
 		*r = records[i];
 		left->from[left->n++] = (uint32_t)i;
-		if (r->kind >= REBLOCK_LOST)
+		if (!reblock_kind_of_vcpu(r->kind))
 			continue;
 		if (fields && dice(&m->dice, 1000) < fields) {
 			gone |= 1u << dice(&m->dice, 15);
 			gone |= 1u << dice(&m->dice, 15);
 		}
+		if (r->kind == REBLOCK_WITNESS)
+			gone &= ~REBLOCK_HAS_ERROR_CODE; /* it is what was seen */
 		r->presence &= (uint16_t)~gone;
 		if (gone && !reblock_record_normalize(r))
 			fuzz_fail("with fields gone a record is none any more");
@@ -194,13 +196,18 @@ void meta_retired(struct meta *m)
 	unsigned seldom = 1 + dice(&m->dice, 60);
 	struct reblock_summary retired, total = { 0 };
 	uint64_t records = 0;
+	size_t fed = 0;
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct reblock_record *r = &m->records[i];
+		bool retires = r->vcpu != REBLOCK_NO_VCPU && dice(&m->dice, seldom) == 0;
 
-		if (reblock_audit_feed(audit, i, r, 1))
+		if (!retires && i + 1 < m->n)
+			continue;
+		if (reblock_audit_feed(audit, fed, &m->records[fed], i + 1 - fed))
 			fuzz_fail("out of memory");
-		if (r->vcpu != REBLOCK_NO_VCPU && dice(&m->dice, seldom) == 0)
+		fed = i + 1;
+		if (retires)
 			retire_one(m, audit, r);
 	}
 	if (reblock_audit_finish(audit))

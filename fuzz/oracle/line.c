@@ -86,7 +86,8 @@ struct line line_of(struct oracle *oracle, const struct reblock_source *source,
 			order.entered = exited = false;
 			continue;
 		}
-		if (r->vm != vm || r->vcpu != vcpu || r->kind >= REBLOCK_LOST)
+		if (r->vm != vm || r->vcpu != vcpu ||
+		    r->kind >= REBLOCK_LOST /* the oracle has no eye for witnesses */)
 			continue;
 		oracle->broken[line.n] |= (uint8_t)break_before(&order, r);
 		if (oracle->broken[line.n])

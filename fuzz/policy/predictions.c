@@ -77,8 +77,13 @@ const char *policy_predictions(const struct run *run, const struct reblock_polic
 			break;
 		case REBLOCK_ENTRY:
 			reblock_policy_replay_entry(&replay, r, between, &p);
+			/*
+			 * Another hypervisor has stood in, or goes on: from here on its state is not what the
+			 * model's is. A real trace ends where its host does.
+			 */
 			*at = i;
-			/* Another hypervisor has stood in: from here on its state is not what the model's is. */
+			if (run->truth[i] & SIM_MOVED)
+				return NULL;
 			if (run->truth[i] & SIM_STOOD_IN)
 				return p.answered ?
 					       "something is predicted where the policy has no word" :
@@ -124,7 +129,7 @@ const char *policy_audited(const struct run *run, const struct reblock_policy *p
 	struct reblock_audit *audit;
 	size_t n = 0;
 
-	while (n < run->n && !(run->truth[n] & SIM_STOOD_IN))
+	while (n < run->n && !(run->truth[n] & (SIM_STOOD_IN | SIM_MOVED)))
 		n++;
 	options.finding = on_finding;
 	options.context = &audited;

@@ -108,7 +108,8 @@ void filter_stream_take(struct filter_stream *s, const struct reblock_record *r,
 {
 	struct filter_vcpu *v;
 
-	if (r->kind == REBLOCK_META) {
+	/* What PT saw comes from elsewhere, and no recorder's filter sees it. */
+	if (r->kind == REBLOCK_META || r->kind == REBLOCK_WITNESS) {
 		s->out[s->n] = *r;
 		s->from[s->n++] = at;
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The audit on streams written by hand: tests/unit/tables/audit.cases, and predict.cases with a policy beside
- * it. audit.cases says what they hold.
+ * The audit on streams written by hand: tests/unit/tables/audit.cases, predict.cases with a policy beside
+ * it, and witness.cases with Intel PT. audit.cases says what they hold.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,6 +29,7 @@ struct testcase {
 	char seen[MAX_LINES][160];
 	size_t n_seen;
 	bool findings_only;
+	bool show_pt;
 };
 
 static struct testcase test;
@@ -81,6 +82,42 @@ static void on_judgement(void *context, const struct reblock_judgement *j)
 	see(line);
 }
 
+/* What Intel PT was worth: the counts that are not 0, of all vCPUs. */
+static void see_pt(struct reblock_audit *audit)
+{
+	struct reblock_summary total = { .vm = 0 };
+	const struct reblock_pt_summary *pt = &total.pt;
+	const struct reblock_summary *s;
+	const struct {
+		const char *name;
+		const uint64_t *n;
+	} counts[] = { { "gaps", &pt->gaps },
+		       { "exits", &pt->exits },
+		       { "matched", &pt->matched },
+		       { "disagree", &pt->disagree },
+		       { "unwitnessed", &pt->unwitnessed },
+		       { "confirmed", &pt->confirmed },
+		       { "contradicted", &pt->contradicted },
+		       { "unconfirmed", &pt->unconfirmed },
+		       { "bit12", &pt->bit12 },
+		       { "nmis", &pt->nmis } };
+	char line[160] = "pt";
+	size_t n = 2;
+
+	for (size_t i = 0; (s = reblock_audit_summary(audit, i)); i++)
+		reblock_summary_add(&total, s);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (*counts[i].n)
+			n += (size_t)snprintf(line + n, sizeof(line) - n, " %s %llu",
+					      counts[i].name, (unsigned long long)*counts[i].n);
+	for (unsigned i = 0; i < REBLOCK_PT_CAUSES; i++)
+		if (pt->unjudged_nmis[i])
+			n += (size_t)snprintf(line + n, sizeof(line) - n, " %s:%llu",
+					      reblock_pt_cause_name(i),
+					      (unsigned long long)pt->unjudged_nmis[i]);
+	see(line);
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -100,6 +137,8 @@ static void run_case(void)
 	assert_non_null(audit);
 	assert_int_equal(reblock_audit_feed(audit, 0, test.records, test.n_records), 0);
 	assert_int_equal(reblock_audit_finish(audit), 0);
+	if (test.show_pt)
+		see_pt(audit);
 	reblock_audit_free(audit);
 	qsort(test.expected, test.n_expected, sizeof(test.expected[0]), by_text);
 	qsort(test.seen, test.n_seen, sizeof(test.seen[0]), by_text);
@@ -172,6 +211,8 @@ static void read_cases(const char *path)
 			repeat(line + 7, &from);
 		} else if (strcmp(line, "findings only") == 0) {
 			test.findings_only = true;
+		} else if (strcmp(line, "show pt") == 0) {
+			test.show_pt = true;
 		} else if (strcmp(line, "vnmi on") == 0) {
 			test.options.vnmi = REBLOCK_VNMI_ON;
 		} else if (strncmp(line, "policy ", 7) == 0) {
@@ -196,6 +237,7 @@ static void all_cases(void **state)
 	(void)state;
 	read_cases(SOURCE_DIR "/tests/unit/tables/audit.cases");
 	read_cases(SOURCE_DIR "/tests/unit/tables/predict.cases");
+	read_cases(SOURCE_DIR "/tests/unit/tables/witness.cases");
 	print_message("%u cases\n", n_cases);
 	assert_int_equal(n_failed, 0);
 	assert_true(n_cases > 30);

@@ -86,6 +86,8 @@ static inline struct reblock_record fixture_record(uint64_t *seed)
 			r.vcpu = REBLOCK_NO_VCPU;
 		if (r.kind == REBLOCK_LOST && fixture_random(seed) % 2)
 			r.vm = REBLOCK_NO_VM;
+		if (r.kind == REBLOCK_WITNESS)
+			r.error_code %= REBLOCK_SAW_KINDS;
 		if (r.kind == REBLOCK_META) /* its name ends anywhere */
 			((char *)&r)[reblock_name_at(fixture_random(seed) % REBLOCK_NAME_LENGTH)] =
 				0;

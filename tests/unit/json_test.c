@@ -39,6 +39,8 @@ static void longest_record(void **state)
 		memset(&r, 0xfe, sizeof(r));
 		r.presence = 0xffff;
 		r.kind = (uint8_t)kind;
+		if (kind == REBLOCK_WITNESS)
+			r.error_code = REBLOCK_SAW_INTERRUPT;
 		reblock_record_normalize(&r);
 		memset(name, '"', REBLOCK_NAME_LENGTH);
 		name[REBLOCK_NAME_LENGTH] = 0;
@@ -116,6 +118,56 @@ static void values(void **state)
 	assert_int_equal(r.flags, REBLOCK_MASKED);
 }
 
+#define WITNESS "{\"event\":\"witness\",\"vm\":1,\"vcpu\":0,"
+
+/* What a branch goes to and what an exit says share a field, but have a key each. */
+static void witnesses(void **state)
+{
+	struct reblock_record r;
+	char why[256], text[REBLOCK_JSON_RECORD_MAX];
+
+	(void)state;
+	assert_int_equal(parse(WITNESS "\"to\":\"0x1000\",\"vector\":2,\"saw\":\"interrupt\"}", &r,
+			       why),
+			 REBLOCK_JSON_IS_RECORD);
+	assert_int_equal(r.kind, REBLOCK_WITNESS);
+	assert_int_equal(r.error_code, REBLOCK_SAW_INTERRUPT);
+	assert_int_equal(r.intr_info, 2);
+	assert_int_equal(r.qualification, 0x1000);
+	assert_int_equal(r.presence, REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_INTR_INFO |
+					     REBLOCK_HAS_QUALIFICATION);
+	reblock_json_record(&r, text);
+	assert_string_equal(text, WITNESS "\"saw\":\"interrupt\",\"to\":\"0x1000\",\"vector\":2}");
+	assert_int_equal(parse(WITNESS "\"saw\":\"exit\",\"reason\":48,\"qualification\":4481,"
+				       "\"rip\":\"0xffffffff81000f00\",\"at_iret\":true,\"l2\":0}",
+			       &r, why),
+			 REBLOCK_JSON_IS_RECORD);
+	assert_int_equal(r.error_code, REBLOCK_SAW_EXIT);
+	assert_int_equal(r.reason, 48);
+	assert_int_equal(r.qualification, 0x1181);
+	assert_int_equal(r.flags, REBLOCK_MASKED);
+}
+
+/* One that sees what is not known, as a newer reblock may write it, says nothing. */
+static void witness_of_nothing(void **state)
+{
+	struct reblock_record r = { .kind = REBLOCK_WITNESS, .vm = 1 };
+
+	(void)state;
+	assert_false(reblock_record_normalize(&r));
+	r.presence = REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_SEQ | REBLOCK_HAS_INTR_INFO;
+	assert_false(reblock_record_normalize(&r));
+	r.error_code = REBLOCK_SAW_KINDS;
+	assert_false(reblock_record_normalize(&r));
+	r.error_code = REBLOCK_SAW_GAP;
+	r.seq = 1;
+	r.intr_info = 0x80000202;
+	assert_true(reblock_record_normalize(&r));
+	assert_int_equal(r.intr_info, 2);
+	assert_int_equal(r.seq, 0);
+	assert_int_equal(r.presence, REBLOCK_HAS_ERROR_CODE | REBLOCK_HAS_INTR_INFO);
+}
+
 static void mistakes(void **state)
 {
 #define EXIT "{\"event\":\"exit\",\"vm\":1,\"vcpu\":0,"
@@ -168,6 +220,15 @@ static void mistakes(void **state)
 		{ "{\"event\":\"meta\",\"fields\":[3]}", { "\"fields\"", "not known" } },
 		{ "{\"event\":\"meta\",\"ept\":\"Y\"}", { "\"ept\"", "true or false" } },
 		{ "{\"event\":\"exit\xff\"}", { "not valid JSON", "" } },
+		{ WITNESS "\"rip\":1}", { "\"saw\"", "missing" } },
+		{ WITNESS "\"saw\":\"nothing\"}", { "\"saw\"", "nothing" } },
+		{ WITNESS "\"saw\":3}", { "\"saw\"", "" } },
+		{ WITNESS "\"saw\":\"iret\",\"vector\":256}", { "\"vector\"", "out of range" } },
+		{ WITNESS "\"saw\":\"iret\",\"seq\":2}", { "\"seq\"", "does not belong" } },
+		{ WITNESS "\"to\":1,\"saw\":\"exit\"}", { "\"to\"", "saw \"exit\"" } },
+		{ WITNESS "\"qualification\":1,\"saw\":\"iret\"}",
+		  { "\"qualification\"", "saw \"iret\"" } },
+		{ EXIT "\"saw\":\"exit\"}", { "\"saw\"", "does not belong" } },
 	};
 
 	(void)state;
@@ -360,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_round_trip), cmocka_unit_test(longest_record),
 		cmocka_unit_test(source_round_trip), cmocka_unit_test(values),
+		cmocka_unit_test(witnesses),         cmocka_unit_test(witness_of_nothing),
 		cmocka_unit_test(mistakes),          cmocka_unit_test(file),
 		cmocka_unit_test(every_cut),         cmocka_unit_test(every_changed_byte),
 		cmocka_unit_test(damaged_lines),     cmocka_unit_test(long_line),

@@ -26,7 +26,7 @@ enum reblock_finding_kind {
 	REBLOCK_IRET_LIVELOCK,
 	REBLOCK_OVER_BLOCK,
 	REBLOCK_HARDWARE,
-	REBLOCK_UNREPORTABLE, /* needs Intel PT */
+	REBLOCK_UNREPORTABLE, /* needs Intel PT (docs/rules.md, section 6) */
 	REBLOCK_FINDING_KINDS
 };
 
@@ -78,9 +78,11 @@ enum reblock_assumption {
 	 * the IRET returns to another address: it does not end an NMI's handler that was let in right at
 	 * an IRET of the same address
 	 */
-	REBLOCK_ASSUMES_RETURNS_ELSEWHERE = 1 << 5
+	REBLOCK_ASSUMES_RETURNS_ELSEWHERE = 1 << 5,
+	/* what Intel PT shows with vector 2 is an NMI: the guest does not execute INT 2 */
+	REBLOCK_ASSUMES_NO_INT_2 = 1 << 6
 };
-#define REBLOCK_ASSUMPTIONS 6
+#define REBLOCK_ASSUMPTIONS 7
 
 #define REBLOCK_FINDING_RECORDS 8
 
@@ -128,6 +130,46 @@ struct reblock_judgement {
 	struct reblock_verdict verdict; /* row 0 and nothing missing where there is no entry */
 };
 
+/* Why it is not known whether an NMI that Intel PT shows came in inside the handler of the one before it. */
+enum reblock_pt_cause {
+	REBLOCK_PT_BEGIN,      /* PT shows nothing before it: its begin, a gap, lost records */
+	REBLOCK_PT_EXCEPTION,  /* an exception came in, which may be the IRET's own fault */
+	REBLOCK_PT_FAULT_EXIT, /* a fault exit at what may be an IRET: intr-info is not in PT */
+	REBLOCK_PT_MOVED, /* the guest goes on elsewhere after an exit: an IRET may have been emulated */
+	REBLOCK_PT_UNKNOWN_EXIT, /* an exit whose reason, or whose place, PT does not show */
+	REBLOCK_PT_OTHER,        /* SMI, RSM, INIT, shutdown, task switch, a failed entry */
+	REBLOCK_PT_NESTED,       /* a nested guest, or whether it is one is not known */
+	REBLOCK_PT_DELIVERY, /* where the handler begins is not seen: the delivery may have exited */
+	REBLOCK_PT_FRED,     /* the handler's address may be FRED's, which returns without IRET */
+	REBLOCK_PT_HYPERVISOR, /* the mask or the vCPU's events were set, or may have been */
+	REBLOCK_PT_CAUSES
+};
+
+/* What Intel PT showed of one vCPU, and what it was worth. All 0 where there is no PT. */
+struct reblock_pt_summary {
+	uint64_t witnesses; /* records of kind witness */
+	uint64_t gaps;      /* of these: places where PT saw nothing for a while */
+	uint64_t exits;     /* of these: VM exits */
+	uint64_t matched;   /* of these: that agree with the record of the same exit */
+	/*
+	 * exits whose record and whose witness do not agree: a CS base other than 0, or not the same exit; and
+	 * exits recorded while PT shows nothing of the guest before them
+	 */
+	uint64_t disagree, unwitnessed;
+	/*
+	 * IRET unblocks (bit 12 defined and 1): PT shows an IRET there; another instruction; or has no word on
+	 * it. All 0 on a vCPU without PT
+	 */
+	uint64_t confirmed, contradicted, unconfirmed;
+	/* exits that PT alone shows, with bit 12 of a qualification that has it: nothing shows if it is defined */
+	uint64_t bit12;
+	uint64_t nmis; /* NMIs delivered */
+	/* of these, by cause: not known if the one before was finished */
+	uint64_t unjudged_nmis[REBLOCK_PT_CAUSES];
+	/* enum reblock_assumption: what findings rest on that PT alone gave; others do not */
+	uint8_t assumes;
+};
+
 /* Counts of one vCPU. */
 struct reblock_summary {
 	uint32_t vm;
@@ -155,6 +197,7 @@ struct reblock_summary {
 	/* With a policy: what it would have got wrong, and the IRET unblocks it has a certain answer for. */
 	uint64_t predicted[REBLOCK_FINDING_KINDS];
 	uint64_t predicted_unblocks;
+	struct reblock_pt_summary pt;
 };
 
 struct reblock_audit;
@@ -255,7 +298,7 @@ int reblock_audit_retire_vm(struct reblock_audit *audit, uint32_t vm);
  */
 const struct reblock_summary *reblock_audit_retired(const struct reblock_audit *audit);
 
-/* Returns how many vCPUs the audit keeps: memory is some 1.7 KB for each. */
+/* Returns how many vCPUs the audit keeps: memory is some 2.1 KB for each. */
 size_t reblock_audit_vcpus(const struct reblock_audit *audit);
 
 /* Adds the counts of S to those of TOTAL, whose vm, vcpu, pid and name stay as they are. */
@@ -285,8 +328,11 @@ const char *reblock_evidence_name(enum reblock_evidence evidence);
 const char *reblock_cause_name(enum reblock_cause cause);
 const char *reblock_assumption_name(unsigned bit_number);
 
+const char *reblock_pt_cause_name(enum reblock_pt_cause cause);
+
 /* One plain clause on what a cause or an assumption means, for people. */
 const char *reblock_cause_text(enum reblock_cause cause);
+const char *reblock_pt_cause_text(enum reblock_pt_cause cause);
 const char *reblock_assumption_text(unsigned bit_number);
 
 #endif

@@ -44,4 +44,7 @@ const char *reblock_field_name(unsigned bit);
 /* Returns the "event" name of a kind, or NULL for a number that is none. */
 const char *reblock_kind_name(unsigned kind);
 
+/* Returns the "saw" word of an enum reblock_witness_kind, or NULL for a number that is none. */
+const char *reblock_witness_name(unsigned saw);
+
 #endif

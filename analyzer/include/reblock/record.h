@@ -36,7 +36,41 @@ enum reblock_kind {
 	REBLOCK_USER_EXIT, /* KVM_RUN returned to user space */
 	REBLOCK_LOST,      /* records are missing here */
 	REBLOCK_META,      /* process and name of a VM */
+	REBLOCK_WITNESS,   /* what Intel PT shows of this vCPU: enum reblock_witness_kind */
 	REBLOCK_KINDS      /* one more than the last kind */
+};
+
+/*
+ * What Intel PT saw (error_code of a witness; SDM volume 3C, chapter "Intel Processor Trace"). A witness
+ * has no number in seq, and its time, which PT knows only roughly, orders nothing: its place in the stream
+ * does. Where PT could be matched with the records of the same vCPU the order is: witness exit, exit, what
+ * the hypervisor did, entry, witness entry, what the guest did.
+ */
+enum reblock_witness_kind {
+	/*
+	 * An interrupt, exception or NMI was delivered to the guest (Event Trace, CFE of type INTR): vector, rip
+	 * of the instruction that it came at, qualification: where its handler begins, each where known.
+	 */
+	REBLOCK_SAW_INTERRUPT = 1,
+	/* the same without Event Trace: an asynchronous branch that is no VM exit; the vector is not known */
+	REBLOCK_SAW_ASYNC,
+	/* an IRET completed; rip of it; qualification: where it returned to */
+	REBLOCK_SAW_IRET,
+	/*
+	 * A VM exit: rip, reason and qualification of Event Trace; at_iret: 1 the instruction there is an IRET,
+	 * 0 it is none, absent where there is no memory image to look at.
+	 */
+	REBLOCK_SAW_EXIT,
+	REBLOCK_SAW_ENTRY, /* a VM entry; rip: where the guest goes on */
+	/* SMI, RSM, INIT, SIPI, shutdown ...: what is blocked is not known after it */
+	REBLOCK_SAW_OTHER,
+	/*
+	 * PT saw nothing for a while up to here: overflow, data truncated or overwritten, an error of the
+	 * decoder, tracing that was off for another reason than a VM exit.
+	 * No record is missing for that: exits and entries beside it are complete.
+	 */
+	REBLOCK_SAW_GAP,
+	REBLOCK_SAW_KINDS /* one more than the last */
 };
 
 /* Presence bits: which fields of the record were seen. */
@@ -54,7 +88,7 @@ enum reblock_presence {
 	REBLOCK_HAS_NMI_KNOWN_UNMASKED = 1 << 10,
 	REBLOCK_HAS_NMI_INJECTED = 1 << 11, /* entry; events_write: its "injected" */
 	REBLOCK_HAS_RIP_SAME = 1 << 12,
-	/* mask_write, mask_read, events_write; blocked_read: its "blocked" */
+	/* mask_write, mask_read, events_write; blocked_read: its "blocked"; witness: its "at_iret" */
 	REBLOCK_HAS_MASKED = 1 << 13,
 	REBLOCK_HAS_PENDING = 1 << 14,
 	REBLOCK_HAS_SEQ = 1 << 15
@@ -69,7 +103,7 @@ enum reblock_flag {
 	/* entry: an NMI is injected; events_write: nmi.injected */
 	REBLOCK_NMI_INJECTED = 1 << 2,
 	REBLOCK_RIP_SAME = 1 << 3, /* entry: resumes at the RIP of the exit */
-	/* the mask that was written or read; blocked_read: "blocked" */
+	/* the mask that was written or read; blocked_read: "blocked"; witness: "at_iret" */
 	REBLOCK_MASKED = 1 << 4,
 	REBLOCK_PENDING = 1 << 5, /* events_write: nmi.pending */
 	/*
@@ -108,6 +142,9 @@ enum reblock_flag {
  *   meta          error_code (JSON: "pid"), name (marked by REBLOCK_HAS_RIP alone) in
  *                 rip qualification reason intr_info idt_vectoring interruptibility
  *                 exec: see reblock_record_name
+ *   witness       error_code (JSON: "saw", as a word; always there: enum reblock_witness_kind)
+ *                 rip (linear) qualification (JSON: "to" where it is no exit's) intr_info
+ *                 (JSON: "vector"; bits 7:0 alone) reason l2 masked (JSON: "at_iret"); no seq
  */
 struct reblock_record {
 	uint64_t t;                /* ns on the source's clock, or REBLOCK_NO_TIME */
@@ -201,6 +238,12 @@ enum reblock_reason {
 static inline int reblock_has(const struct reblock_record *r, unsigned mask)
 {
 	return (r->presence & mask) == mask;
+}
+
+/* Returns whether a record of this kind is of one vCPU, and no lost or meta record. */
+static inline int reblock_kind_of_vcpu(unsigned kind)
+{
+	return kind < REBLOCK_LOST || kind == REBLOCK_WITNESS;
 }
 
 /* Returns whether the flag is set; meaningful only where its presence bit is. */
