@@ -28,6 +28,7 @@ enum run_header {
 	/*
 	 * Bits 1:0: vCPUs of each VM, less one. 2: two VMs. 3: VMs are hypervisors, with a guest on each vCPU. 5:4: the
 	 * guests, enum sim_guest_kind. 6: the recorder loses what turns say.
+	 * 7: it shows what sets the mask at an exit before that exit, as KVM's tracepoints do.
 	 */
 	RUN_HOST,
 	/*
