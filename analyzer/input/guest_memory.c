@@ -163,13 +163,13 @@ static int add_elf(struct guest_memory *m, const char *path, const struct mappin
 
 int guest_memory_add(struct guest_memory *m, const char *what, char **error)
 {
-	struct mapping file;
+	struct mapping file = { .size = 0 };
 	bool has_address;
 	uint64_t address;
-	char *path;
+	char *path = NULL;
 	int status = split(what, &path, &has_address, &address, error);
 
-	if (status)
+	if (status || !path)
 		return status;
 	status = map(m, path, &file, error);
 	if (!status && file.size >= SELFMAG && !memcmp(file.bytes, ELFMAG, SELFMAG))
