@@ -66,9 +66,11 @@ static void exit_alone(struct reblock_audit *audit, struct audit_vcpu *v)
 		.exit_kind = reblock_unblock_exit_of(&v->pt.exit),
 	};
 
-	if (v->pt.exit_pending && v->pt.exit_bit12)
+	if (v->pt.exit_pending && v->pt.exit_bit12) {
+		v->summary.pt.bit12++;
 		audit_judged(audit, v, &judgement, REBLOCK_OUTCOME_UNJUDGED,
 			     REBLOCK_CAUSE_NO_IDT_VECTORING);
+	}
 	v->pt.exit_pending = false;
 }
 
@@ -102,7 +104,6 @@ static void saw_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	pt->exit_bit12 = reblock_has(r, REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION) &&
 			 reblock_unblock_exit_of(&pt->exit) != REBLOCK_UNBLOCK_EXITS &&
 			 (r->qualification & REBLOCK_NMI_UNBLOCKING);
-	v->summary.pt.bit12 += pt->exit_bit12;
 }
 
 static void saw_entry(struct reblock_audit *audit, struct audit_vcpu *v,

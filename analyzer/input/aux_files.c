@@ -119,6 +119,16 @@ static int take_clock(struct reblock_input *in, const struct reblock_pt_clock *g
 	return 0;
 }
 
+static void add_note(struct aux *aux, const char *note)
+{
+	size_t n = 0;
+
+	while (n < AUX_NOTES && aux->notes[n])
+		n++;
+	if (n < AUX_NOTES)
+		aux->notes[n] = note;
+}
+
 static int add_files(struct reblock_input *in, const struct reblock_pt_options *o, char **error)
 {
 	struct aux *aux = in->aux;
@@ -132,7 +142,7 @@ static int add_files(struct reblock_input *in, const struct reblock_pt_options *
 	if (in->format != REBLOCK_FORMAT_PT) {
 		aux->has_records |= aux->clock.kind != PT_CLOCK_UNKNOWN;
 		if (aux->clock.kind == PT_CLOCK_UNKNOWN)
-			aux->notes[0] = OWN_CLOCK;
+			add_note(aux, OWN_CLOCK);
 	}
 	return err;
 }

@@ -192,8 +192,8 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 		non_root |= g->non_root;
 	}
 	note(&n, !non_root && !sections,
-	     "Intel PT: there is no VM in it: neither a VM entry nor a guest that runs was seen in %" PRIu64
-	     " packets of events; record guests with: perf record -a -e intel_pt//",
+	     "Intel PT: there is no VM in it: of the %" PRIu64
+	     " things that it saw none is a VM entry, an exit or a guest that runs; record guests too: perf record -a -e intel_pt//GH",
 	     c.events);
 	say_lost(&n, &c);
 	note(&n, timeless && matches(j),

@@ -70,8 +70,6 @@ static int give_seen(struct pt_join *j, const struct pt_held *h)
 	out = pt_join_put(j, h->n + gap);
 	if (!out)
 		return -ENOMEM;
-	if (!h->n)
-		vcpu->launches = false;
 	l2 = h->n ? pt_vcpu_l2(vcpu, &h->last, h->saw + h->n - h->last.n) : -1;
 	if (reblock_has(&h->record, REBLOCK_HAS_L2))
 		l2 = reblock_flag(&h->record, REBLOCK_L2);

@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "pt/split.h"
 #include "pt/stream.h"
 
 enum {
-	PT_PSB_SIZE = 16,
 	/* instead of a length */
 	PT_PACKET_CUT = 0,      /* the bytes end in the middle of it */
 	PT_PACKET_UNKNOWN = -1, /* no packet that is known */

@@ -3,7 +3,7 @@
 #include "pt/sieve_out.h"
 
 enum {
-	KEPT_MOST = 8,        /* in one PSB+, or between a FUP and its TIP */
+	KEPT_MOST = 8,        /* in one PSB+ */
 	MARKS_MOST = 1 << 21, /* in one segment: more is no trace of a program */
 };
 
@@ -72,9 +72,9 @@ static bool take_fup(struct pt_sieve *s, uint64_t offset, const uint8_t *at)
 	if (!pt_has_address(at) && !bound && !overflow)
 		return false;
 	pt_keep_address(s, PT_KIND_FUP, offset, at);
-	s->kept = 0;
 	s->cfe = false;
 	s->state = PT_SIEVE_ON;
+	s->bound = 0;
 	if (overflow) {
 		s->open = false;
 		s->last = PT_KIND_PSBEND; /* nothing goes on with it */
@@ -104,7 +104,6 @@ static bool take_branch(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, 
 	if (s->open || kind != PT_KIND_TIP)
 		pt_keep_address(s, kind, offset, at);
 	s->open = s->fup = false;
-	s->kept = 0;
 	if (kind != PT_KIND_TIP)
 		s->state = kind == PT_KIND_TIP_PGE ? PT_SIEVE_ON : PT_SIEVE_OFF;
 	return true;
@@ -118,7 +117,6 @@ static void take_overflow(struct pt_sieve *s, uint64_t offset, const uint8_t *at
 	s->ip = 0; /* as libipt has it */
 	s->last = PT_KIND_OVF;
 	s->open = s->fup = s->cfe = s->evd = s->tnt = false;
-	s->kept = 0;
 	s->state = PT_SIEVE_OVERFLOW;
 }
 
@@ -133,7 +131,6 @@ static bool take_psbend(struct pt_sieve *s, const uint8_t *at)
 	s->marks[0].guest = s->time.known && s->nr;
 	s->open = s->tnt = false;
 	s->last = PT_KIND_PSBEND;
-	s->kept = 0;
 	s->state = s->psb_on ? PT_SIEVE_ON : PT_SIEVE_OFF;
 	return true;
 }
@@ -181,8 +178,12 @@ static bool take(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, const u
 		s->nr = pt_pip_nr(at);
 		/* fall through */
 	case PT_KIND_VMCS:
+		/* one of each between FUP and TIP */
+		if (s->fup && s->bound & 1u << kind)
+			return false;
+		s->bound |= s->fup ? 1u << kind : 0;
 		pt_keep(s, kind, offset, at, length);
-		return s->kept <= KEPT_MOST || !(s->fup || s->state == PT_SIEVE_PSB);
+		return s->state != PT_SIEVE_PSB || s->kept <= KEPT_MOST;
 	case PT_KIND_CFE:
 		return s->state != PT_SIEVE_PSB && pt_take_cfe(s, offset, at, at + length, end);
 	case PT_KIND_EVD:
@@ -217,8 +218,8 @@ static void begin_segment(struct pt_sieve *s, const uint8_t *bytes, size_t begin
 	s->time = (struct pt_time){ .known = false };
 	s->ip = 0;
 	s->open = s->fup = s->cfe = s->evd = s->tnt = s->skip_fup = s->nr = s->psb_on = false;
-	s->kept = 0;
 	s->last = PT_KIND_PSB;
+	s->kept = 0;
 	s->state = PT_SIEVE_PSB;
 	pt_put(s, bytes + begin, PT_PSB_SIZE);
 	pt_put_mark(s, begin);

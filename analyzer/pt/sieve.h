@@ -63,7 +63,8 @@ struct pt_sieve {
 	bool open;       /* the next TIP may belong to what was kept */
 	bool tnt;        /* the last packet kept is a TNT */
 	uint8_t last;    /* enum pt_kind of the last packet kept, TNT aside */
-	uint8_t kept;    /* since PSB or FUP */
+	uint8_t kept;    /* in PSB+ */
+	uint32_t bound;  /* kinds that came since the FUP */
 	bool cfe_has_ip; /* ... which is its own: no TIP belongs to that FUP */
 	bool psb_on;     /* PSB+ had a FUP */
 	bool skip_fup;   /* the next FUP belongs to what was left out */

@@ -111,7 +111,6 @@ bool pt_take_cfe(struct pt_sieve *s, uint64_t offset, const uint8_t *at, const u
 	s->last = PT_KIND_CFE;
 	s->tnt = s->evd = false;
 	s->open = true;
-	s->kept = 0;
 	s->cfe = ip || fup;
 	s->cfe_has_ip = ip;
 	return true;

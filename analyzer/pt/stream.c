@@ -92,7 +92,7 @@ static int begin(struct pt_stream *s, struct pt_event *event)
 
 static int begin_segment(struct pt_stream *s)
 {
-	size_t end = pt_split(s->bytes, s->size, s->next + 1);
+	size_t end = pt_split(s->bytes, s->size, s->next + PT_PSB_SIZE);
 	int status = pt_sieve_segment(&s->sieve, s->bytes, s->next, end);
 
 	s->next = end;

@@ -80,15 +80,14 @@ int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct re
 				  exit->reason & REBLOCK_REASON_BASIC :
 				  0;
 
-	if (!s->has_vmcs) {
-		vcpu->launches = false;
+	if (!s->has_vmcs)
 		return -1;
-	}
-	if (!vcpu->has_vmcs || (vcpu->launches && s->vmcs != vcpu->launcher)) {
-		vcpu->vmcs = vcpu->has_vmcs ? vcpu->launcher : s->vmcs;
+	if (!vcpu->has_vmcs || reason == REASON_VMLAUNCH || reason == REASON_VMRESUME) {
+		vcpu->nested |= vcpu->has_vmcs && vcpu->vmcs != s->vmcs;
+		vcpu->vmcs = s->vmcs;
 		vcpu->has_vmcs = true;
 	}
-	vcpu->launches = reason == REASON_VMLAUNCH || reason == REASON_VMRESUME;
-	vcpu->launcher = s->vmcs;
-	return s->vmcs != vcpu->vmcs;
+	vcpu->nested |= s->vmcs != vcpu->vmcs || reason == REASON_VMLAUNCH ||
+			reason == REASON_VMRESUME;
+	return vcpu->nested ? s->vmcs != vcpu->vmcs : -1;
 }

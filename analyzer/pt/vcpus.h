@@ -16,12 +16,10 @@ struct pt_vcpu {
 	bool seen;     /* what it did last was seen by PT, so what comes next goes on from there */
 	uint64_t gaps; /* of those that are everyone's, how many it has been told */
 	uint64_t t;    /* of the last witness */
-	/* The VMCS of L1: the first that was seen, but see pt_vcpu_l2. */
+	/* The VMCS of L1, or that may be: see pt_vcpu_l2. */
 	bool has_vmcs;
 	uint64_t vmcs;
-	/* Its last section left to enter a nested guest: by the VMCS here. */
-	bool launches;
-	uint64_t launcher;
+	bool nested; /* there are nested guests: VMCS is that of L1 */
 	/* Joined with records: an entry whose exit is to come. */
 	bool entered;
 	bool broken; /* since its last exit, or its entry, records are missing */
@@ -53,9 +51,9 @@ struct pt_vcpu *pt_vcpus_find(const struct pt_vcpus *v, uint64_t key);
 void pt_vcpus_free(struct pt_vcpus *v);
 
 /*
- * Whether SECTION is of a nested guest: its VMCS is another than the first one of this vCPU. Where the recording
- * began in a nested guest, the first is not L1's; VMLAUNCH or VMRESUME (the exit reason, if it is known), followed by
- * an entry with another VMCS, shows it. Returns 1, 0, or -1: not known.
+ * Whether SECTION is of a nested guest: its VMCS is another than that of L1, which is the one whose guest left by VMLAUNCH
+ * or VMRESUME, as far as exit reasons are known; else the first that was seen, once there is a second. Returns 1, 0, or
+ * -1: not known, as where there was but one so far.
  */
 int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *section,
 	       const struct reblock_record *witnesses);

@@ -84,30 +84,34 @@ static void read_record(struct join_case *c, const char *line)
 /* The packets for some short words; NULL: LINE is a packet itself. */
 static const char *expand(const char *line, char *text, size_t size)
 {
-	unsigned long long a, b, c, d;
+	unsigned long long v[4] = { 0 };
+	char word[16] = "";
+	const char *at = line + strcspn(line, " ");
 
-	if (sscanf(line, "begin %lli %lli", (long long *)&a, (long long *)&b) == 2)
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(line, " "), line);
+	for (size_t i = 0; i < 4; i++)
+		v[i] = strtoull(at, (char **)&at, 0);
+	if (!strcmp(word, "begin"))
 		snprintf(
 			text, size,
 			"psb\ntsc %llu\npip 0x1000 root\nvmcs %#llx\nfup 0xffffffffc0000000\npsbend",
-			a, b);
-	else if (sscanf(line, "enter %lli %lli", (long long *)&a, (long long *)&b) == 2)
+			v[0], v[1]);
+	else if (!strcmp(word, "enter"))
 		snprintf(
 			text, size,
 			"tsc %llu\ncfe vmentry ip\nfup 0xffffffffc0000100\npip 0x5000 nr\ntip %#llx",
-			a, b);
-	else if (sscanf(line, "exit %lli %lli %lli %lli", (long long *)&a, (long long *)&b,
-			(long long *)&c, (long long *)&d) == 4)
+			v[0], v[1]);
+	else if (!strcmp(word, "exit"))
 		snprintf(
 			text, size,
 			"tsc %llu\nevd vmxq %#llx\nevd vmxr %llu\ncfe vmexit\nfup %#llx\npip 0x1000 root\ntip 0xffffffffc0000200",
-			a, d, c, b);
-	else if (sscanf(line, "irq %lli %lli %lli %lli", (long long *)&a, (long long *)&b,
-			(long long *)&c, (long long *)&d) == 4)
-		snprintf(text, size, "tsc %llu\ncfe intr %llu\nfup %#llx\ntip %#llx", a, b, c, d);
-	else if (sscanf(line, "iret %lli %lli %lli", (long long *)&a, (long long *)&b,
-			(long long *)&c) == 3)
-		snprintf(text, size, "tsc %llu\ncfe iret ip\nfup %#llx\ntip %#llx", a, b, c);
+			v[0], v[3], v[2], v[1]);
+	else if (!strcmp(word, "irq"))
+		snprintf(text, size, "tsc %llu\ncfe intr %llu\nfup %#llx\ntip %#llx", v[0], v[1],
+			 v[2], v[3]);
+	else if (!strcmp(word, "iret"))
+		snprintf(text, size, "tsc %llu\ncfe iret ip\nfup %#llx\ntip %#llx", v[0], v[1],
+			 v[2]);
 	else
 		return NULL;
 	return text;
@@ -344,6 +348,8 @@ static void free_pieces(const struct join_case *c, struct pt_queue *queues)
 
 static void expect(const char *path, const char *how, char *text, const char *gives)
 {
+	if (getenv("REBLOCK_PT_SHOW"))
+		fputs(text, stdout);
 	if (strcmp(text, gives))
 		fail_msg("%s, %s: it gives\n%sand must give\n%s", path, how, text, gives);
 	free(text);

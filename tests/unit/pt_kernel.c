@@ -276,11 +276,14 @@ static uint8_t byte_of(unsigned cpu, uint64_t n)
 static bool post(struct pt_kernel_cpu *cpu, const void *record, size_t size)
 {
 	uint64_t head = cpu->page->data_head, tail = cpu->page->data_tail;
+	size_t at, first;
 
 	if (cpu->data_size - (head - tail) < size)
 		return false;
-	for (size_t i = 0; i < size; i++)
-		cpu->data[(head + i) & (cpu->data_size - 1)] = ((const uint8_t *)record)[i];
+	at = head & (cpu->data_size - 1);
+	first = cpu->data_size - at < size ? cpu->data_size - at : size;
+	memcpy(cpu->data + at, record, first);
+	memcpy(cpu->data, (const uint8_t *)record + first, size - first);
 	cpu->page->data_head = head + size;
 	return true;
 }

@@ -100,7 +100,7 @@ static uint64_t decode(const struct queue *q, enum pt_backend backend, bool cut,
 		struct pt_stream *stream;
 		struct pt_event event;
 
-		end = cut ? pt_split(q->bytes, q->size, at + 1) : q->size;
+		end = cut ? pt_split(q->bytes, q->size, at + PT_PSB_SIZE) : q->size;
 		assert_int_equal(pt_stream_open(&config, q->bytes + at, end - at, &stream), 0);
 		while (pt_stream_next(stream, &event) == 1)
 			sum = hash(sum, &event, at);
