@@ -34,6 +34,7 @@ struct aux {
 	bool has_records;
 	/* Whether aux_switch tells all that runs. Means something without such records only. */
 	bool has_threads;
+
 	/*
 	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
 	 * have been seen by no queue. Means something without such records only.

@@ -185,13 +185,18 @@ void meta_retired(struct meta *m)
 	unsigned seldom = 1 + dice(&m->dice, 60);
 	struct reblock_summary retired, total = { 0 };
 	uint64_t records = 0;
+	size_t fed = 0;
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct reblock_record *r = &m->records[i];
+		bool retires = r->vcpu != REBLOCK_NO_VCPU && dice(&m->dice, seldom) == 0;
 
-		if (reblock_audit_feed(audit, i, r, 1))
+		if (!retires && i + 1 < m->n)
+			continue;
+		if (reblock_audit_feed(audit, fed, &m->records[fed], i + 1 - fed))
 			fuzz_fail("out of memory");
-		if (r->vcpu != REBLOCK_NO_VCPU && dice(&m->dice, seldom) == 0)
+		fed = i + 1;
+		if (retires)
 			retire_one(m, audit, r);
 	}
 	if (reblock_audit_finish(audit))
