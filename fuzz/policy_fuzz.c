@@ -29,15 +29,6 @@ static void check(void *context, const struct difference *difference)
 			  difference->name);
 }
 
-static const struct reblock_policy *policy_of(unsigned number)
-{
-	size_t n = 1;
-
-	while (reblock_policy_at(n))
-		n++;
-	return reblock_policy_at(number % n);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t bytes[RUN_HEADER + RUN_CELLS_MOST * RUN_CELL];
@@ -50,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(header, 0, RUN_HEADER);
 	if (size)
 		memcpy(bytes, data, size);
-	policy = policy_of(header[RUN_HYPERVISOR]);
+	policy = run_policy(header[RUN_HYPERVISOR]);
 	/* One vCPU, seen whole, on a processor that does as the SDM says. */
 	header[RUN_HOST] &= 0x30;
 	header[RUN_VIEW] = header[RUN_PROCESSOR] = 0;

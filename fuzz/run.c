@@ -36,8 +36,7 @@ static void turn(struct sim_random *random, const struct sim_config *config, str
 	cells->next += left;
 }
 
-/* The header's number is taken modulo that of the policies. */
-static const struct reblock_policy *policy_of(unsigned number)
+const struct reblock_policy *run_policy(unsigned number)
 {
 	size_t n = 1;
 
@@ -74,7 +73,7 @@ static void configure(struct sim_config *config, const uint8_t *header)
 	config->does_right = header[RUN_HYPERVISOR] == 0;
 	config->caches = header[RUN_HYPERVISOR] == 2;
 	if (header[RUN_HYPERVISOR] > 2)
-		config->hypervisor = policy_of(header[RUN_HYPERVISOR] - 3u);
+		config->hypervisor = run_policy(header[RUN_HYPERVISOR] - 3u);
 }
 
 /* What no record has to show, as the host's owner would know it. */

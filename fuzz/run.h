@@ -83,6 +83,9 @@ void run_decode(struct run *run, const uint8_t *data, size_t size);
 void run_decode_as(struct run *run, const uint8_t *data, size_t size,
 		   const struct reblock_policy *hypervisor);
 
+/* The policy with that number, which is taken modulo how many there are. */
+const struct reblock_policy *run_policy(unsigned number);
+
 /* The truths (enum sim_truth), of which one of a finding's records must have one where the finding is true. */
 uint32_t run_truth_for(enum reblock_finding_kind kind);
 

@@ -114,13 +114,20 @@ static long queue_of(struct finding *f, uint32_t cpu, uint32_t tid)
 	return queue;
 }
 
-/* What perf has put behind the bytes before, to make their number even, is no part of them. */
-static void drop_padding(struct pt_queue *q, uint64_t n)
+/*
+ * What perf has put behind the bytes before, to make their number even, is no part of them; where those that come now
+ * begin before their end, that may be so. Returns how many zeros were dropped, at most N and PADDING.
+ */
+static uint64_t drop_padding(struct pt_queue *q, uint64_t n)
 {
 	struct pt_piece *last = q->n_pieces ? &q->pieces[q->n_pieces - 1] : NULL;
+	uint64_t dropped = 0;
 
-	for (; last && n && last->size && !last->bytes[last->size - 1]; n--)
+	for (;
+	     last && dropped < n && dropped < PADDING && last->size && !last->bytes[last->size - 1];
+	     dropped++)
 		last->size--;
+	return dropped;
 }
 
 static int take_auxtrace(struct finding *f, const uint8_t *r)
@@ -151,16 +158,14 @@ static int take_auxtrace(struct finding *f, const uint8_t *r)
 	} else if (q->n_pieces && piece.at < f->end[queue]) {
 		uint64_t again = f->end[queue] - piece.at;
 
-		if (again <= PADDING) {
-			drop_padding(q, again);
-		} else if (again >= piece.size) {
+		f->end[queue] -= drop_padding(q, again);
+		again = f->end[queue] - piece.at;
+		if (again >= piece.size)
 			return 0; /* all of it was there before */
-		} else {
-			piece.bytes += again;
-			piece.offset += again;
-			piece.size -= again;
-			piece.at += again;
-		}
+		piece.bytes += again;
+		piece.offset += again;
+		piece.size -= again;
+		piece.at += again;
 	} else if (piece.at > f->end[queue]) {
 		piece.flags = PT_PIECE_GAP;
 	}

@@ -110,7 +110,7 @@ static void injection_may_be(struct worlds *w, const struct reblock_record *exit
 
 	if (nmi) {
 		all[n++] = NMI;
-	} else if (has(entry, REBLOCK_HAS_INTR_INFO)) {
+	} else if (entry && reblock_has(entry, REBLOCK_HAS_INTR_INFO)) {
 		all[n++] = entry->intr_info;
 	} else {
 		for (size_t i = 0; i < COUNT(injections); i++)

@@ -381,6 +381,25 @@ static void refused(void **state)
 	end(r);
 }
 
+/* Threads that come and go make many records: only what something is said of is a piece of its own. */
+static void many_records(void **state)
+{
+	const struct pt_options o = { .buffer = BUFFER };
+	struct run *r = running(&o);
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		pt_kernel_write(&r->kernel, 0, 10);
+		pt_kernel_publish(&r->kernel, 0, i == 50 ? PERF_AUX_FLAG_PARTIAL : 0);
+	}
+	poll(r);
+	same_bytes(r, 0);
+	assert_int_equal(r->got.pieces, 3);
+	assert_int_equal(r->got.last_flags, 0);
+	assert_int_equal(r->got.flags[0], REBLOCK_PT_PARTIAL);
+	end(r);
+}
+
 /* Into a file, beside records, and out of it again. */
 static void into_a_file(void **state)
 {
@@ -441,11 +460,12 @@ static void into_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full),      cmocka_unit_test(around),
-		cmocka_unit_test(truncated), cmocka_unit_test(full_area),
-		cmocka_unit_test(snapshot),  cmocka_unit_test(limited),
-		cmocka_unit_test(unsaid),    cmocka_unit_test(odd_records),
-		cmocka_unit_test(refused),   cmocka_unit_test(into_a_file),
+		cmocka_unit_test(full),        cmocka_unit_test(around),
+		cmocka_unit_test(truncated),   cmocka_unit_test(full_area),
+		cmocka_unit_test(snapshot),    cmocka_unit_test(limited),
+		cmocka_unit_test(unsaid),      cmocka_unit_test(odd_records),
+		cmocka_unit_test(refused),     cmocka_unit_test(many_records),
+		cmocka_unit_test(into_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
