@@ -10,8 +10,12 @@
 struct walk {
 	struct explain_file *x;
 	struct reblock_audit *audit;
-	bool at_exit; /* an exit is open: its entry has not come */
-	bool done;    /* the entry of the wanted exit was met, or none can come */
+	bool at_exit;     /* an exit is open: its entry has not come */
+	bool done;        /* the entry of the wanted exit was met, or none can come */
+	bool ended;       /* and what Intel PT shows right after it, too */
+	bool has_witness; /* the record before was a witness */
+	struct reblock_record witness;
+	uint64_t witness_number;
 };
 
 static struct reblock_input *open_input(const struct explain_file *x, struct cli_damages *damages)
@@ -109,7 +113,23 @@ static void start_exit(struct walk *w, const struct reblock_record *r, uint64_t 
 	e->exit = *r;
 	e->exit_number = number;
 	e->n_seen = e->n_between = 0;
+	e->has_before = w->has_witness;
+	e->before = w->witness;
+	e->before_number = w->witness_number;
 	w->at_exit = true;
+}
+
+/* The witnesses that follow the entry, up to anything else. */
+static void after(struct walk *w, const struct reblock_record *r, uint64_t number)
+{
+	struct explain *e = &w->x->explain;
+
+	w->ended = w->ended || !e->has_entry || r->kind != REBLOCK_WITNESS ||
+		   e->n_after == EXPLAIN_AFTER;
+	if (w->ended)
+		return;
+	e->after[e->n_after] = *r;
+	e->after_number[e->n_after++] = number;
 }
 
 static void between(struct walk *w, const struct reblock_record *r, uint64_t number)
@@ -130,8 +150,10 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 {
 	struct explain_file *x = w->x;
 
-	if (w->done)
+	if (w->done) {
+		after(w, r, number);
 		return;
+	}
 	if (r->kind == REBLOCK_EXIT) {
 		if (number > x->number) {
 			w->done = true;
@@ -149,6 +171,9 @@ static void walk_record(struct walk *w, const struct reblock_record *r, uint64_t
 	} else if (r->kind != REBLOCK_ENTRY) {
 		between(w, r, number);
 	}
+	w->has_witness = r->kind == REBLOCK_WITNESS;
+	w->witness = *r;
+	w->witness_number = number;
 	if (number == x->number && w->at_exit)
 		x->has_exit = true;
 	if (number >= x->number && !w->at_exit)

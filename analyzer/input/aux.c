@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "input/aux.h"
 #include "input/reader.h"
+#include "pt/join.h"
 
 #define PIECES_MOST ((size_t)1 << 24) /* of a queue */
 
@@ -140,15 +142,29 @@ int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n)
 	return 0;
 }
 
+uint64_t aux_bytes(const struct aux *aux)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; aux && i < aux->n_queues; i++)
+		for (size_t k = 0; k < aux->queues[i].n_pieces; k++)
+			bytes += aux->queues[i].pieces[k].size;
+	return bytes;
+}
+
 void aux_free(struct aux *aux)
 {
 	if (!aux)
 		return;
+	pt_join_free(aux->join);
 	for (size_t i = 0; i < aux->n_queues; i++)
 		free(aux->queues[i].pieces);
 	free(aux->queues);
 	free(aux->pieces_room);
 	u64_map_free(&aux->queue_of);
+	for (size_t i = 0; i < aux->n_files; i++)
+		munmap(aux->files[i].map, aux->files[i].size);
+	free(aux->files);
 	free(aux);
 }
 

@@ -32,6 +32,9 @@ struct aux {
 	 * guest sections can be found. Else PT stands for itself.
 	 */
 	bool has_records;
+	/* Whether aux_switch tells all that runs. Means something without such records only. */
+	bool has_threads;
+
 	/*
 	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
 	 * have been seen by no queue. Means something without such records only.
@@ -46,6 +49,18 @@ struct aux {
 	/* The name of a process, for the VM that it is; may be NULL. */
 	const char *(*name)(void *context, uint32_t pid, uint32_t tid);
 	void *context; /* of name */
+	/* What the reader need not care of. */
+	unsigned jobs;
+	struct aux_file *files; /* raw ones, mapped */
+	size_t n_files;
+	struct pt_join *join; /* made when the first records are asked for */
+	bool ended;           /* the reader */
+};
+
+struct aux_file {
+	struct pt_config config;
+	void *map;
+	size_t size;
 };
 
 /* Makes IN->aux with nothing in it, if it has none. Returns 0 or -ENOMEM. */
@@ -69,6 +84,16 @@ int aux_piece(struct aux *aux, long queue, const struct pt_piece *piece);
  * ascend too, are cut there. What is packed is cut at its end only. Returns 0 or -ENOMEM.
  */
 int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n);
+
+/* The bytes of all pieces; 0 for NULL. */
+uint64_t aux_bytes(const struct aux *aux);
+
+/* The records of IN's reader and what PT shows, joined: as reblock_input_next. READ is the reader's own. */
+typedef long aux_read_fn(struct reblock_input *in, const struct reblock_record **records);
+long aux_next(struct reblock_input *in, aux_read_fn *read, const struct reblock_record **records);
+
+/* The Ith note on PT, as reblock_input_note. */
+const char *aux_note(const struct reblock_input *in, size_t i);
 
 void aux_free(struct aux *aux); /* NULL is allowed */
 

@@ -4,6 +4,7 @@
 #include <reblock/json.h>
 #include <reblock/rules.h>
 #include "report/explain_steps.h"
+#include "report/witness.h"
 
 static void name_record(const struct report *r, uint64_t number)
 {
@@ -44,6 +45,11 @@ void explain_record(const struct report *r, const struct reblock_record *x, uint
 			x->kind == REBLOCK_EXIT ?
 				"before it, exits of which nothing can come may have been left out" :
 				"the exit before it was left out: nothing can come of it");
+	if (x->kind == REBLOCK_WITNESS) {
+		char saw[WITNESS_TEXT_MAX];
+
+		fprintf(r->out, "  Intel PT: %s\n", witness_text(x, saw));
+	}
 	if (x->kind != REBLOCK_EXIT && x->kind != REBLOCK_ENTRY)
 		return;
 	field(r, x, REBLOCK_HAS_REASON, "reason", x->reason, decode_reason(x->reason, meaning));
@@ -153,6 +159,27 @@ static void show_required(const struct report *r, const struct explain *e,
 	}
 }
 
+/* What Intel PT saw right before the exit and after the entry. */
+static void show_witnesses(const struct report *r, const struct explain *e)
+{
+	char text[WITNESS_TEXT_MAX];
+
+	if (!e->has_before && !e->n_after)
+		return;
+	fprintf(r->out, "\n%sWhat Intel PT shows%s (docs/rules.md, section 6)\n", report_bold(r),
+		report_plain(r));
+	if (e->has_before) {
+		fprintf(r->out, "  before the exit    ");
+		name_record(r, e->before_number);
+		fprintf(r->out, " %s\n", witness_text(&e->before, text));
+	}
+	for (unsigned i = 0; i < e->n_after; i++) {
+		fprintf(r->out, "  %-18s ", i ? "" : "after the entry");
+		name_record(r, e->after_number[i]);
+		fprintf(r->out, " %s\n", witness_text(&e->after[i], text));
+	}
+}
+
 void explain_findings(const struct report *r, const struct explain *e)
 {
 	fprintf(r->out, "\n%sWhat the audit says%s\n", report_bold(r), report_plain(r));
@@ -183,6 +210,7 @@ void explain_exit(const struct report *r, const struct explain *e)
 		explain_record(r, &e->entry, e->entry_number);
 	}
 	show_required(r, e, &u);
+	show_witnesses(r, e);
 	if (e->audited)
 		explain_findings(r, e);
 }

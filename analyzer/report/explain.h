@@ -8,6 +8,7 @@
 #define EXPLAIN_NO_NUMBER UINT64_MAX
 #define EXPLAIN_BETWEEN 16 /* records between exit and entry that are shown */
 #define EXPLAIN_FINDINGS 16
+#define EXPLAIN_AFTER 4 /* witnesses after the entry that are shown */
 
 struct explain {
 	struct reblock_record exit, entry;
@@ -19,8 +20,12 @@ struct explain {
 	struct reblock_verdict verdict;
 	struct reblock_record seen[EXPLAIN_BETWEEN]; /* what lies between */
 	uint64_t seen_number[EXPLAIN_BETWEEN];
-	unsigned n_seen, n_between; /* shown, and in all */
-	bool audited;               /* what follows was looked for */
+	unsigned n_seen, n_between;                         /* shown, and in all */
+	bool has_before;                                    /* the witness right before the exit */
+	struct reblock_record before, after[EXPLAIN_AFTER]; /* and those right after the entry */
+	uint64_t before_number, after_number[EXPLAIN_AFTER];
+	unsigned n_after;
+	bool audited; /* what follows was looked for */
 	bool has_judgement;
 	struct reblock_judgement judgement;
 	struct reblock_finding findings[EXPLAIN_FINDINGS];

@@ -102,6 +102,14 @@ static void meanings_of(struct html_data *d, const struct reblock_record *x)
 				 x->qualification, x->reason & REBLOCK_REASON_BASIC);
 			meaning(d, key, decode_qualification(x->reason, x->qualification, text));
 		}
+	} else if (x->kind == REBLOCK_WITNESS && x->error_code == REBLOCK_SAW_EXIT) {
+		MEANING(REASON, "reason:%" PRIu32, x->reason, decode_reason(x->reason, text));
+		if (reblock_has(x, REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION)) {
+			snprintf(key, sizeof(key), "qualification:%" PRIx64 "@%" PRIu32,
+				 x->qualification, x->reason & REBLOCK_REASON_BASIC);
+			meaning(d, key, decode_qualification(x->reason, x->qualification, text));
+		}
+		return;
 	} else {
 		return;
 	}
@@ -152,9 +160,9 @@ static void write_bucket(struct html_data *d, const struct timeline_bucket *b, u
 		kinds += b->reasons[i] != 0;
 	fprintf(d->out,
 		"%s%u,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
-		",%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%u",
+		",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%u",
 		sep, skipped, b->exits, b->entries, b->unblocks, b->nmis, b->user_exits,
-		b->operations, b->losses, b->findings, b->blocked, b->open, kinds);
+		b->operations, b->witnesses, b->losses, b->findings, b->blocked, b->open, kinds);
 	for (unsigned i = 0; i < TIMELINE_REASONS; i++)
 		if (b->reasons[i])
 			fprintf(d->out, ",%u,%" PRIu32, i, b->reasons[i]);
@@ -162,8 +170,8 @@ static void write_bucket(struct html_data *d, const struct timeline_bucket *b, u
 
 static bool is_empty(const struct timeline_bucket *b)
 {
-	return !b->exits && !b->entries && !b->user_exits && !b->operations && !b->losses &&
-	       !b->findings && !b->blocked && !b->open;
+	return !b->exits && !b->entries && !b->user_exits && !b->operations && !b->witnesses &&
+	       !b->losses && !b->findings && !b->blocked && !b->open;
 }
 
 static void write_buckets(struct html_data *d, const struct timeline_lane *lane, unsigned together)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include "report/html_data.h"
+#include "report/witness.h"
 
 #define VCPUS_LISTED 512
 
@@ -31,8 +32,23 @@ static void write_findings(struct html_data *d, const uint64_t counts[REBLOCK_FI
 	}
 }
 
+struct pt_lines {
+	struct html_data *d;
+	const char *sep;
+};
+
+static void write_pt_line(void *context, const char *text)
+{
+	struct pt_lines *lines = context;
+
+	fputs(lines->sep, lines->d->out);
+	html_json_string(lines->d->out, text);
+	lines->sep = ",";
+}
+
 static void write_counts(struct html_data *d, const struct reblock_summary *s)
 {
+	struct pt_lines lines = { d, "" };
 	const char *sep = "";
 
 	fprintf(d->out,
@@ -62,12 +78,14 @@ static void write_counts(struct html_data *d, const struct reblock_summary *s)
 	fputs("},\"assumes\":[", d->out);
 	sep = "";
 	for (unsigned bit = 0; bit < REBLOCK_ASSUMPTIONS; bit++) {
-		if (!(s->assumes >> bit & 1))
+		if (!((s->assumes | s->pt.assumes) >> bit & 1))
 			continue;
 		fprintf(d->out, "%s[\"%s\",%ld]", sep, reblock_assumption_name(bit),
 			html_strings_add(&d->strings, reblock_assumption_text(bit)));
 		sep = ",";
 	}
+	fputs("],\"pt\":[", d->out);
+	witness_lines(s, write_pt_line, &lines);
 	fputs("]", d->out);
 }
 

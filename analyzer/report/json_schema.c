@@ -37,7 +37,7 @@ const char report_json_schema[] =
 	"      \"description\": \"What was taken for fields that the source cannot carry, where the finding rests on it.\",\n"
 	"      \"type\": \"array\",\n"
 	"      \"items\": { \"enum\": [\"l2-0\", \"vnmi-on\", \"vnmi-off\", \"no-handler\", \"entered\",\n"
-	"                           \"returns-elsewhere\"] }\n"
+	"                           \"returns-elsewhere\", \"no-int-2\"] }\n"
 	"    },\n"
 	"    \"policy\": { \"description\": \"For evidence predicted, and only there: the policy whose model says so.\", \"type\": \"string\" },\n"
 	"    \"time\": { \"description\": \"Of reblock watch alone, as all that follow: when it was found, RFC 3339, UTC.\", \"type\": \"string\" },\n"

@@ -275,6 +275,29 @@ static void move_on(struct perfetto *p, struct vcpu *v, const struct reblock_rec
 		p->last = v->t;
 }
 
+/* One vector is worth a name of its own. */
+static const char *witness_name(const struct reblock_record *r)
+{
+	static const char *const names[REBLOCK_SAW_KINDS] = {
+		[REBLOCK_SAW_INTERRUPT] = "PT: event delivered",
+		[REBLOCK_SAW_ASYNC] = "PT: asynchronous branch",
+		[REBLOCK_SAW_IRET] = "PT: IRET completed",
+		[REBLOCK_SAW_EXIT] = "PT: exit",
+		[REBLOCK_SAW_ENTRY] = "PT: entry",
+		[REBLOCK_SAW_OTHER] = "PT: other",
+		[REBLOCK_SAW_GAP] = "PT: gap",
+	};
+
+	if (r->error_code == REBLOCK_SAW_INTERRUPT && reblock_has(r, REBLOCK_HAS_INTR_INFO) &&
+	    r->intr_info == REBLOCK_VECTOR_NMI)
+		return "PT: NMI delivered";
+	if (r->error_code == REBLOCK_SAW_EXIT && reblock_has(r, REBLOCK_HAS_MASKED) &&
+	    reblock_flag(r, REBLOCK_MASKED))
+		return "PT: exit at an IRET";
+	return r->error_code < REBLOCK_SAW_KINDS && names[r->error_code] ? names[r->error_code] :
+									   "PT";
+}
+
 static void event(struct perfetto *p, struct vcpu *v, uint64_t number,
 		  const struct reblock_record *r)
 {
@@ -292,6 +315,9 @@ static void event(struct perfetto *p, struct vcpu *v, uint64_t number,
 	case REBLOCK_LOST:
 		leave_host(p, v);
 		instant(p, v, PERFETTO_LOSS, "records lost", number, NULL);
+		break;
+	case REBLOCK_WITNESS:
+		instant(p, v, PERFETTO_OPERATION, witness_name(r), number, NULL);
 		break;
 	default:
 		instant(p, v, PERFETTO_OPERATION, reblock_kind_name(r->kind), number, r);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "report/report.h"
+#include "report/witness.h"
 
 uint64_t report_unblocks(const struct reblock_summary *s)
 {
@@ -119,8 +120,17 @@ static void unblock_table(const struct report *r, const struct reblock_summary *
 	}
 }
 
+static void pt_line(void *context, const char *text)
+{
+	const struct report *r = context;
+
+	fprintf(r->out, "    Intel PT: %s\n", text);
+}
+
 static void counts(const struct report *r, const struct reblock_summary *s)
 {
+	struct report copy = *r;
+
 	fprintf(r->out, "%" PRIu64 " exit%s, %" PRIu64 " entr%s, %" PRIu64 " IRET unblock%s",
 		s->exits, plural(s->exits), s->entries, s->entries == 1 ? "y" : "ies",
 		report_unblocks(s), plural(report_unblocks(s)));
@@ -146,10 +156,11 @@ static void counts(const struct report *r, const struct reblock_summary *s)
 		fprintf(r->out,
 			"    out of order: %" PRIu64 " record%s older than the one before\n",
 			s->out_of_order, plural(s->out_of_order));
+	witness_lines(s, pt_line, &copy);
 	findings(r, "    findings: ", s->findings);
 	findings(r, "    predicted: ", s->predicted);
 	for (unsigned bit = 0; bit < REBLOCK_ASSUMPTIONS; bit++)
-		if (s->assumes >> bit & 1)
+		if ((s->assumes | s->pt.assumes) >> bit & 1)
 			fprintf(r->out, "    assumed: %s: %s\n", reblock_assumption_name(bit),
 				reblock_assumption_text(bit));
 }
@@ -230,7 +241,10 @@ void report_text_verdict(const struct report *r, const struct reblock_summary *t
 		fprintf(r->out, "nothing wrong found, %" PRIu64 " note%s", notes, plural(notes));
 	else
 		fprintf(r->out, "nothing wrong found");
-	if (!total->exits)
+	if (!total->exits && total->pt.exits)
+		fprintf(r->out, "; no VM exit was recorded, Intel PT shows %" PRIu64,
+			total->pt.exits);
+	else if (!total->exits)
 		fprintf(r->out, "; no VM exit was seen");
 	else if (!unblocks)
 		fprintf(r->out, "; no IRET unblock was seen");

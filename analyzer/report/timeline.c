@@ -160,6 +160,13 @@ static bool is_nmi(const struct reblock_record *x)
 	       (x->kind == REBLOCK_ENTRY && reblock_injects(x) == REBLOCK_INJECTS_NMI);
 }
 
+/* What Intel PT shows of NMIs is looked at like the record of one. */
+static bool is_nmi_witness(const struct reblock_record *x)
+{
+	return x->kind == REBLOCK_WITNESS && x->error_code == REBLOCK_SAW_INTERRUPT &&
+	       reblock_has(x, REBLOCK_HAS_INTR_INFO) && x->intr_info == REBLOCK_VECTOR_NMI;
+}
+
 static int event_of(const struct timeline_record *r, bool gap)
 {
 	const struct reblock_record *x = &r->record;
@@ -168,7 +175,7 @@ static int event_of(const struct timeline_record *r, bool gap)
 		return TIMELINE_IS_LOSS;
 	if (r->known == TIMELINE_UNBLOCK)
 		return TIMELINE_IS_UNBLOCK;
-	if (r->nmi)
+	if (r->nmi || is_nmi_witness(x))
 		return TIMELINE_IS_NMI;
 	return -1;
 }

@@ -52,7 +52,8 @@ struct timeline_record {
 };
 
 struct timeline_bucket {
-	uint32_t exits, entries, unblocks, nmis, user_exits, operations, losses, findings;
+	uint32_t exits, entries, unblocks, nmis, user_exits, operations, witnesses, losses,
+		findings;
 	/* ns with blocking known to be 1 and to be 0; the rest of the time it is not known */
 	uint64_t blocked, open;
 	uint32_t reasons[TIMELINE_REASONS];

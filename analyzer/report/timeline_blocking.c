@@ -52,6 +52,30 @@ static void entry_says(struct timeline_record *r)
 		says(r, loaded, REBLOCK_YES, TIMELINE_INJECTED);
 }
 
+/*
+ * What Intel PT shows says no value, but what was known may end with it: whether an IRET unblocks hangs on the
+ * controls, what is delivered may be an NMI, and an exception the IRET's own fault.
+ */
+static enum reblock_tri after_witness(const struct reblock_record *r, enum reblock_tri so_far)
+{
+	bool nmi = reblock_has(r, REBLOCK_HAS_INTR_INFO) && r->intr_info == REBLOCK_VECTOR_NMI;
+	bool interrupt = reblock_has(r, REBLOCK_HAS_INTR_INFO) && r->intr_info >= 32;
+
+	switch (r->error_code) {
+	case REBLOCK_SAW_EXIT:
+	case REBLOCK_SAW_ENTRY:
+		return so_far;
+	case REBLOCK_SAW_IRET:
+		return so_far == REBLOCK_NO ? REBLOCK_NO : REBLOCK_UNKNOWN;
+	case REBLOCK_SAW_INTERRUPT:
+		if (interrupt || (nmi && so_far == REBLOCK_YES))
+			return so_far;
+		return REBLOCK_UNKNOWN;
+	default:
+		return REBLOCK_UNKNOWN;
+	}
+}
+
 void timeline_blocking(struct timeline_record *r, enum reblock_tri so_far, bool events_recorded)
 {
 	says(r, REBLOCK_UNKNOWN, REBLOCK_UNKNOWN, TIMELINE_NOT_KNOWN);
@@ -70,8 +94,10 @@ void timeline_blocking(struct timeline_record *r, enum reblock_tri so_far, bool 
 		else
 			says(r, so_far, so_far, TIMELINE_NOT_KNOWN);
 		break;
-	case REBLOCK_MASK_READ:
 	case REBLOCK_WITNESS:
+		says(r, so_far, after_witness(&r->record, so_far), TIMELINE_NOT_KNOWN);
+		break;
+	case REBLOCK_MASK_READ:
 		says(r, so_far, so_far, TIMELINE_NOT_KNOWN);
 		break;
 	case REBLOCK_USER_EXIT:

@@ -11,6 +11,7 @@ void timeline_bucket_add(struct timeline_bucket *into, const struct timeline_buc
 	into->nmis += from->nmis;
 	into->user_exits += from->user_exits;
 	into->operations += from->operations;
+	into->witnesses += from->witnesses;
 	into->losses += from->losses;
 	into->findings += from->findings;
 	into->blocked += from->blocked;
@@ -80,6 +81,9 @@ void timeline_count(struct timeline *t, struct timeline_lane *lane, const struct
 		break;
 	case REBLOCK_USER_EXIT:
 		b->user_exits++;
+		break;
+	case REBLOCK_WITNESS:
+		b->witnesses++;
 		break;
 	case REBLOCK_LOST:
 		b->losses++;

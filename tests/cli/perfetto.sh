@@ -4,7 +4,7 @@
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 traces=$SOURCE_DIR/corpus/traces
-cp "$traces"/6.12-broken.rbt "$traces"/6.1-stock.rbt "$data"/missed.jsonl .
+cp "$traces"/6.12-broken.rbt "$traces"/6.1-stock.rbt "$data"/missed.jsonl "$data"/witness.jsonl .
 
 check() {
 	local trace=$1 status=0
@@ -18,6 +18,7 @@ check() {
 check 6.12-broken.rbt
 check 6.1-stock.rbt
 check missed.jsonl
+check witness.jsonl
 check 6.1-stock.rbt --policy nvmm
 python3 "$here/html_traces.py" random 15000 random.jsonl
 check random.jsonl --vnmi on

@@ -161,7 +161,7 @@ struct reblock_pt_summary {
 	 * it. All 0 on a vCPU without PT
 	 */
 	uint64_t confirmed, contradicted, unconfirmed;
-	/* exits that PT shows with bit 12 of a qualification that has it: nothing shows if it is defined */
+	/* exits that PT alone shows, with bit 12 of a qualification that has it: nothing shows if it is defined */
 	uint64_t bit12;
 	uint64_t nmis; /* NMIs delivered */
 	/* of these, by cause: not known if the one before was finished */
@@ -298,7 +298,7 @@ int reblock_audit_retire_vm(struct reblock_audit *audit, uint32_t vm);
  */
 const struct reblock_summary *reblock_audit_retired(const struct reblock_audit *audit);
 
-/* Returns how many vCPUs the audit keeps: memory is some 1.7 KB for each. */
+/* Returns how many vCPUs the audit keeps: memory is some 2.1 KB for each. */
 size_t reblock_audit_vcpus(const struct reblock_audit *audit);
 
 /* Adds the counts of S to those of TOTAL, whose vm, vcpu, pid and name stay as they are. */

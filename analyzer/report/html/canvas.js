@@ -177,6 +177,25 @@ function drawSign(pen, r, x, y)
 	}
 }
 
+// What Intel PT saw: an NMI as among the records; else a letter in a ring; a large X is an exit at an IRET.
+function drawWitness(pen, r, x, y)
+{
+	if (sawNmi(r)) {
+		disc(pen, x, y, 6, colour.nmi, 'N');
+		return;
+	}
+	const iret = sawOf(r) === SAW.EXIT && (r.has & HAS.MASKED) && (r.flags & FLAG.MASKED);
+	const letter = ['', 'i', 'a', 'R', iret ? 'X' : 'x', 'e', '!', '?'][sawOf(r)];
+	pen.strokeStyle = sawOf(r) === SAW.GAP ? colour.lost : colour.soft;
+	pen.lineWidth = 1;
+	pen.beginPath();
+	pen.arc(x, y, 6, 0, 7);
+	pen.stroke();
+	pen.textAlign = 'center';
+	drawText(pen, letter, x, y + .5, 20, colour.ink, 10, 600);
+	pen.textAlign = 'left';
+}
+
 // A finding: a flag with a shape for each severity; hollow where a policy predicts it and nobody saw it.
 function drawFlag(pen, severity, x, y, chosen, predicted)
 {

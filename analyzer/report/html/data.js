@@ -3,7 +3,9 @@
 
 const data = JSON.parse(document.getElementById('data').textContent);
 
-const KIND = { EXIT: 1, ENTRY: 2, MASK_WRITE: 3, MASK_READ: 4, BLOCKED_READ: 5, EVENTS_WRITE: 6, USER_EXIT: 7, LOST: 8 };
+const KIND = { EXIT: 1, ENTRY: 2, MASK_WRITE: 3, MASK_READ: 4, BLOCKED_READ: 5, EVENTS_WRITE: 6, USER_EXIT: 7, LOST: 8,
+	WITNESS: 10 };
+const SAW = { INTERRUPT: 1, ASYNC: 2, IRET: 3, EXIT: 4, ENTRY: 5, OTHER: 6, GAP: 7 };
 const NO = 0, YES = 1, UNKNOWN = 2;
 const MUST = { UNKNOWN: 0, BE_0: 1, BE_1: 2, NOT_CHANGE: 3 };
 const JUDGED = { NO: 0, REBLOCKED: 1, MISSED: 2, REFLECTED: 3, UNJUDGED: 4 };
@@ -49,10 +51,10 @@ function unpackBuckets(flat)
 	for (let i = 0; i < flat.length;) {
 		index += flat[i];
 		const b = { index, exits: flat[i + 1], entries: flat[i + 2], unblocks: flat[i + 3], nmis: flat[i + 4],
-			users: flat[i + 5], operations: flat[i + 6], losses: flat[i + 7], findings: flat[i + 8],
-			blocked: flat[i + 9], open: flat[i + 10], reasons: [] };
-		let kinds = flat[i + 11];
-		i += 12;
+			users: flat[i + 5], operations: flat[i + 6], witnesses: flat[i + 7], losses: flat[i + 8],
+			findings: flat[i + 9], blocked: flat[i + 10], open: flat[i + 11], reasons: [] };
+		let kinds = flat[i + 12];
+		i += 13;
 		for (; kinds; kinds--, i += 2)
 			b.reasons.push([flat[i], flat[i + 1]]);
 		buckets.push(b);

@@ -89,6 +89,14 @@ function drawLegend()
 		['error', (pen) => drawFlag(pen, 'error', 13, 10)], ['warning', (pen) => drawFlag(pen, 'warning', 13, 10)],
 		['note', (pen) => drawFlag(pen, 'note', 13, 10)],
 	];
+	if (PT_ROOM) {
+		const saw = (kind, more) => (pen) => drawWitness(pen,
+			{ kind: KIND.WITNESS, has: 0, flags: 0, fields: [0, 0, 0, 0, VECTOR_NMI, kind], ...more }, 13, 10);
+		items.push(['PT: NMI delivered', saw(SAW.INTERRUPT, { has: HAS.INTR_INFO })],
+			['PT: IRET completed', saw(SAW.IRET)], ['PT: exit', saw(SAW.EXIT)],
+			['PT: exit at an IRET', saw(SAW.EXIT, { has: HAS.MASKED, flags: FLAG.MASKED })],
+			['PT: entry', saw(SAW.ENTRY)], ['PT: other event', saw(SAW.INTERRUPT)], ['PT: gap', saw(SAW.GAP)]);
+	}
 	if (data.findings.some((f) => f.evidence === 'predicted'))
 		items.push(['predicted by a policy, not seen', (pen) => drawFlag(pen, 'error', 13, 10, false, true)]);
 

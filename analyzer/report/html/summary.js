@@ -75,6 +75,7 @@ function showJudged()
 	if (data.damages)
 		lost.push('The input is damaged at ' + plural(data.damages, 'place') + '.');
 	into.append(...sentenceList('Lost', lost));
+	into.append(...sentenceList('Intel PT', t.pt));
 	into.append(...sentenceList('Assumed', t.assumes.map(([name, text]) => name + ': ' + str(text))));
 	into.append(...sentenceList('What this recording could not tell', data.hints));
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One lane for each vCPU: findings, events, host and guest, what blocking must be, what it was.
 
-const GUTTER = 176, AXIS = 26, LANE = 104;
-const ROW = { FLAGS: 14, EVENTS: 36, HOST: [46, 8], MUST: [58, 14], WAS: [77, 18] };
+// With Intel PT there is a row more, below the records.
+const PT_ROOM = data.total.pt.length ? 17 : 0;
+const GUTTER = 176, AXIS = 26, LANE = 104 + PT_ROOM;
+const ROW = { FLAGS: 14, EVENTS: 36, PT: 51, HOST: [46 + PT_ROOM, 8], MUST: [58 + PT_ROOM, 14], WAS: [77 + PT_ROOM, 18] };
 
 const view = { from: 0, to: span, top: 0, width: 800, height: 300 };
 const chosen = { finding: null, record: null, hover: null };
@@ -66,6 +68,8 @@ function drawGutter(pen, lane, y)
 	pen.fillText(cutText(pen, 'vm ' + lane.vm + (lane.name ? ' ' + lane.name : ''), GUTTER - 20), 10, y + 18);
 	drawText(pen, 'vCPU ' + lane.vcpu, 10, y + 35, 100, colour.soft, 12);
 	pen.textAlign = 'right';
+	if (PT_ROOM)
+		drawText(pen, 'Intel PT', GUTTER - 8, y + ROW.PT, 90, colour.soft, 10);
 	drawText(pen, 'in the host', GUTTER - 8, y + ROW.HOST[0] + 4, 90, colour.soft, 10);
 	drawText(pen, 'must be', GUTTER - 8, y + ROW.MUST[0] + 7, 90, colour.soft, 11);
 	drawText(pen, 'was', GUTTER - 8, y + ROW.WAS[0] + 9, 90, colour.soft, 11);
@@ -189,7 +193,7 @@ const tooSmall = (lane, run) => run[1] > run[0] && xOf(lane.records[run[1]].at) 
 function drawRun(pen, lane, run, y)
 {
 	const records = lane.records;
-	let hosting, exit = null, lastX = -99, lastSigned = -99;
+	let hosting, exit = null, lastX = -99, lastSigned = -99, lastWitness = -99;
 	const left = xOf(records[run[0]].at), right = xOf(records[run[1]].at);
 
 	if (right < GUTTER - 20 || left > view.width + 20 || tooSmall(lane, run))
@@ -215,6 +219,16 @@ function drawRun(pen, lane, run, y)
 		}
 		if (x < GUTTER - 6 || x > view.width + 6)
 			continue;
+		if (r.kind === KIND.WITNESS) {
+			if (sawNmi(r) || x - lastWitness >= 11) {
+				drawWitness(pen, r, x, y + ROW.PT);
+				lastWitness = x;
+			} else {
+				pen.fillStyle = colour.soft;
+				pen.fillRect(x, y + ROW.PT - 2, 1, 4);
+			}
+			continue;
+		}
 		const important = r.nmi || r.kind === KIND.LOST;
 		if (important || x - lastSigned >= 9) {
 			drawSign(pen, r, x, y + ROW.EVENTS);

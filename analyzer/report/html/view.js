@@ -117,6 +117,7 @@ function bucketRows(b)
 	add('NMIs', b.nmis);
 	add('exits to user space', b.users);
 	add('mask and event operations', b.operations);
+	add('Intel PT\u2019s witnesses', b.witnesses);
 	add('lost places', b.losses);
 	add('findings', b.findings);
 	const part = (ns) => Math.round(1000 * Math.min(1, ns / data.width)) / 10 + '\u2009%';

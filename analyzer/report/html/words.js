@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Records, times and counts in words.
 
-const KIND_WORDS = ['', 'exit', 'entry', 'mask_write', 'mask_read', 'blocked_read', 'events_write', 'user_exit', 'lost'];
+const KIND_WORDS = ['', 'exit', 'entry', 'mask_write', 'mask_read', 'blocked_read', 'events_write', 'user_exit', 'lost', 'meta',
+	'witness'];
 const KIND_TEXT = ['', 'VM exit', 'VM entry', 'The hypervisor sets its NMI mask', 'The hypervisor reports its NMI mask',
 	'The hypervisor\u2019s own VMCS read', 'User space sets the vCPU\u2019s events', 'KVM_RUN returned to user space',
-	'Records are missing here'];
+	'Records are missing here', '', 'Intel PT'];
+const SAW_TEXT = ['', 'an event was delivered', 'an asynchronous branch', 'an IRET completed', 'VM exit', 'VM entry',
+	'SMI, RSM, INIT or the like', 'a gap: nothing was seen up to here'];
+const VECTOR_NMI = 2;
 const KNOWN_TEXT = ['', 'saved in the VMCS', 'bit 12 is defined and 1: the IRET has unblocked NMIs',
 	'the exit interrupted the delivery of an NMI', 'an NMI-window exit happens only without blocking',
 	'the hypervisor\u2019s VMCS read said not blocked', 'the entry delivers an NMI', 'the audit found evidence'];
@@ -51,6 +55,32 @@ function meaning(r, name)
 	return number === undefined ? '' : str(number);
 }
 
+// What Intel PT saw.
+const sawOf = (r) => r.fields[F.ERROR_CODE];
+const sawNmi = (r) => r.kind === KIND.WITNESS && sawOf(r) === SAW.INTERRUPT && (r.has & HAS.INTR_INFO) !== 0 &&
+	r.fields[F.INTR_INFO] === VECTOR_NMI;
+
+function sawText(r)
+{
+	if (sawOf(r) !== SAW.INTERRUPT || !(r.has & HAS.INTR_INFO))
+		return SAW_TEXT[sawOf(r)];
+	return sawNmi(r) ? 'an NMI was delivered' : 'vector ' + r.fields[F.INTR_INFO] + ' was delivered';
+}
+
+function witnessFields(r, add)
+{
+	const exit = sawOf(r) === SAW.EXIT;
+
+	add('saw', HAS.ERROR_CODE, sawText(r));
+	if (exit)
+		add('reason', HAS.REASON, meaning(r, 'reason') || String(r.fields[F.REASON]));
+	add('rip', HAS.RIP, hex(r.fields[F.RIP]));
+	add(exit ? 'qualification' : 'to', HAS.QUALIFICATION,
+		hex(r.fields[F.QUALIFICATION]) + (exit ? '  ' + meaning(r, 'qualification') : ''));
+	add('instruction', HAS.MASKED, (r.flags & FLAG.MASKED) ? 'an IRET' : 'no IRET');
+	add('l2', HAS.L2, (r.flags & FLAG.L2) ? '1' : '0');
+}
+
 // [name, value] of each field that was seen.
 function fieldsOf(r)
 {
@@ -77,6 +107,8 @@ function fieldsOf(r)
 		flag('nmi_known_unmasked', HAS.NMI_KNOWN_UNMASKED, FLAG.NMI_KNOWN_UNMASKED);
 		if (r.flags & FLAG.LEFT_OUT)
 			out.push(['before it', r.kind === KIND.EXIT ? 'others may have been left out' : 'its exit was left out']);
+	} else if (r.kind === KIND.WITNESS) {
+		witnessFields(r, add);
 	} else if (r.kind === KIND.USER_EXIT) {
 		add('reason', HAS.REASON, 'KVM_EXIT ' + r.fields[F.REASON]);
 	} else if (r.kind === KIND.LOST) {
@@ -96,7 +128,7 @@ function blockingOf(r)
 {
 	const out = [];
 
-	if (r.kind === KIND.LOST)
+	if (r.kind === KIND.LOST || r.kind === KIND.WITNESS)
 		return out;
 	if (r.before === r.after)
 		out.push(['blocking', BLOCKING_TEXT[r.after]]);
@@ -116,6 +148,8 @@ function titleOf(r)
 {
 	let text = KIND_TEXT[r.kind];
 
+	if (r.kind === KIND.WITNESS)
+		text += ': ' + sawText(r);
 	if (r.kind === KIND.EXIT && (r.has & HAS.REASON))
 		text += ': ' + (meaning(r, 'reason') || r.fields[F.REASON]);
 	if (r.kind === KIND.EXIT && r.nmi)
