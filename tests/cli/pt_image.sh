@@ -4,7 +4,7 @@
 # that is not said. The bytes are those of the case tests/unit/pt/image.case, as the fuzz target pt has them.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-tail -c +5 "$here/../../corpus/fuzz/pt/image" >pt
+tail -c +5 "$SOURCE_DIR/corpus/fuzz/pt/image" >pt
 printf '\x48\xcf' >iret
 printf '\x0f\x01\xc1' >vmcall
 
