@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* reblock doctor: everything that decides what can be recorded on this host, and what it is worth. */
 #include "internal.h"
+#include "pt.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -67,6 +68,16 @@ static void show_processor(const struct page *page, const struct host *host)
 		line(page, NOTE, "bare metal",
 		     "%s: no findings of kind hardware,\nfor what lies below may have changed the exits",
 		     host->bare_metal ? "not known" : "this kernel runs under a hypervisor");
+}
+
+/* Nothing that recording needs: a second witness. */
+static void show_pt(const struct page *page)
+{
+	char *said;
+	bool can = pt_doctor(&pt_os_linux, &said);
+
+	line(page, can ? OK : NOTE, "Intel PT", "%s", said ? said : "not known");
+	free(said);
 }
 
 static void show_parameter(const struct page *page, const char *name, int value, const char *off)
@@ -235,6 +246,7 @@ int collector_doctor(FILE *out, bool colour)
 	host_look(&host);
 	heading(&page, "Host");
 	show_processor(&page, &host);
+	show_pt(&page);
 	show_kernel(&page, &host);
 	heading(&page, "KVM");
 	show_kvm(&page, &host);

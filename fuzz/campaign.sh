@@ -18,7 +18,7 @@ export LC_ALL=C.UTF-8
     # One signal ends the fuzzing, and corpora are merged; a second one leaves that out.
     stop=0
 }
-for part in say instances schedule status crashes shrink found merge report; do
+for part in say instances schedule status crashes shrink found merge covered report; do
     # shellcheck source=/dev/null
     . "$here/campaign/$part.sh"
 done
@@ -114,6 +114,7 @@ main()
     ended=$(date +%s)
     sort_crashes
     merge_corpora
+    check_covered
     write_report "$started" "$ended"
     cat "$state/report.txt"
     ((new_found == 0)) || return 1

@@ -84,6 +84,8 @@ done
 awk -F: -v root="$PWD/" -v totals="$work/totals" '
     /^SF:/ {
         file = substr($0, 4)
+        # A compiler cache that serves several checkouts names a file from the folder of the build: ROOT/build/coverage/../../FILE.
+        while (sub(/[^\/]+\/\.\.\//, "", file)) continue
         if (index(file, root) == 1) file = substr(file, length(root) + 1)
         wanted = file ~ /^analyzer\/(model|audit)\//
         n = 0

@@ -206,15 +206,13 @@ static void expect_lines(const struct lines *l, const struct reading *reading)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct lines lines;
-	static struct reading reading, piped;
-	uint8_t head[JSONL_HEAD] = { 0 };
+	static struct reading reading;
+	const struct reading_input input = reading_split(data, size, JSONL_HEAD);
+	const uint8_t *head = input.head;
 	bool begins;
 
-	memcpy(head, data, size < JSONL_HEAD ? size : JSONL_HEAD);
-	data += size < JSONL_HEAD ? size : JSONL_HEAD;
-	size -= size < JSONL_HEAD ? size : JSONL_HEAD;
-	lines.at = data;
-	lines.end = data + size;
+	lines.at = input.data;
+	lines.end = input.data + input.size;
 	lines.seed = head[0];
 	lines.size = lines.n = 0;
 	lines.wrong = 0;
@@ -224,8 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lines.size && (head[1] & 1))
 		lines.size--; /* the last line may lack its end */
 	reading_of_room(&reading, lines.size);
-	if (head[2] >= 0xc0 && reading_of_pipe(&piped, lines.size, (size_t)16 << head[2] % 9))
-		reading_expect_same(&reading, &piped, "through a pipe");
+	reading_piped_same(&reading, lines.size, head[2], 0xc0);
 	begins = lines.n && lines.known[0];
 	if (begins && lines.sure)
 		expect_lines(&lines, &reading);

@@ -35,52 +35,29 @@ static bool mended_whole(struct perf_shape *s)
 	return sum_of(s) == sum;
 }
 
-static void packed(struct perf_shape *s, const struct reading *reading, uint32_t seed)
-{
-	static struct reading again;
-
-	if (!perf_pack(s, seed))
-		return;
-	reading_of_room(&again, s->size);
-	if (again.opened)
-		fuzz_fail("compressed: it cannot be opened");
-	if (again.damages)
-		fuzz_fail("compressed: it is called damaged");
-	if (again.n != reading->n || again.sum != reading->sum)
-		fuzz_fail("compressed: other records");
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct reading reading, piped;
-	uint8_t head[HEAD] = { 0 };
-	struct perf_shape shape;
+	static struct reading reading;
+	const struct reading_input input = reading_split(data, size, HEAD);
+	const uint8_t *head = input.head;
+	struct perf_shape shape = { .at = reading_room,
+				    .room = READING_BYTES,
+				    .size = reading_place(&input, READING_BYTES / 4),
+				    .leave = head[0] & PERF_LEAVE_ALL };
 	bool whole;
 
-	memcpy(head, data, size < HEAD ? size : HEAD);
-	data += size < HEAD ? size : HEAD;
-	size -= size < HEAD ? size : HEAD;
-	shape.at = reading_room;
-	shape.room = READING_BYTES;
-	shape.size = size < READING_BYTES / 4 ? size : READING_BYTES / 4;
-	shape.leave = head[0] & PERF_LEAVE_ALL;
-	memcpy(shape.at, data, shape.size);
 	perf_mend(&shape);
 	whole = mended_whole(&shape);
 	reading_of_room(&reading, shape.size);
-	if (head[2] >= 0xe0 && reading_of_pipe(&piped, shape.size, (size_t)16 << head[2] % 9))
-		reading_expect_same(&reading, &piped, "through a pipe");
+	reading_piped_same(&reading, shape.size, head[2], 0xe0);
 	if (reading.opened)
 		return 0;
 	/* A pipe's stream may end at any time, also in the middle of a round. */
 	if (whole && reading.damages > shape.pipe)
 		fuzz_fail("what is in order is called damaged");
 	reading_audit(&reading, NULL);
-	if (whole && head[1] >= 0x80)
-		packed(&shape, &reading, head[1]);
-	if (head[3] >= 0xc0)
-		reading_again_as_json(&reading, 64);
-	if (head[4] >= 0xc0)
-		reading_again_as_trace(&reading);
+	if (whole && head[1] >= 0x80 && perf_pack(&shape, head[1]))
+		reading_packed_same(&reading, shape.size);
+	reading_again_if(&reading, head[3], head[4]);
 	return 0;
 }

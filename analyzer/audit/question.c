@@ -271,6 +271,7 @@ static bool comes_at_once(const struct audit_question *q)
  * The first exit after an entry that injected nothing, at the IRET's RIP, between two instructions:
  * nothing has run. What blocking is here, it was at the entry. Where that entry may have injected an
  * NMI, blocking 1 says nothing; 0 still does: an NMI's handler that came and went was let in by it.
+ * Nor does 1 without virtual NMIs: an NMI that no exit tells of may have come in, and its handler ends here, too.
  */
 static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct audit_vcpu *v,
 				      const struct reblock_record *exit, uint64_t number)
@@ -282,7 +283,10 @@ static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct 
 	uint8_t assumes = 0;
 
 	if (blocking != REBLOCK_NO)
-		return q->injects == REBLOCK_INJECTS_NOTHING ? blocking : REBLOCK_UNKNOWN;
+		return q->injects == REBLOCK_INJECTS_NOTHING &&
+				       reblock_virtual_nmis(&q->entry) == REBLOCK_YES ?
+			       blocking :
+			       REBLOCK_UNKNOWN;
 	/* One that came at once proves the handler open, whatever its IRET returns to; the miss was told at the entry. */
 	if (window && comes_at_once(q)) {
 		handler_is_open(v, number, q->evidence, 0);
@@ -339,9 +343,10 @@ static bool window_waited(const struct audit_question *q, const struct reblock_r
 static bool at_iret(const struct audit_question *q, const struct reblock_record *exit)
 {
 	return reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&q->exit, REBLOCK_HAS_RIP) &&
-	       exit->rip == q->exit.rip && PLANTED(92, asynchronous(exit), true) &&
+	       PLANTED(93, exit->rip == q->exit.rip, true) &&
+	       PLANTED(92, asynchronous(exit), true) &&
 	       (reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) || is_nmi_window(exit)) &&
-	       PLANTED(93, !(exit->idt_vectoring & REBLOCK_INTR_VALID), true);
+	       !(exit->idt_vectoring & REBLOCK_INTR_VALID);
 }
 
 /* The entry injected an NMI. */

@@ -6,11 +6,13 @@
 #include <reblock/parallel.h>
 #include "cli/audit_reports.h"
 #include "cli/cli.h"
+#include "cli/pt_options.h"
 #include "cli/policy_load.h"
 #include "report/report.h"
 
 static const char help_text[] =
-	"usage: reblock audit [OPTIONS...] FILE...\n\n"
+	"usage: reblock audit [OPTIONS...] FILE...\n"
+	"       reblock audit [OPTIONS...] --pt FILE --pt-cpu N ... [FILE]\n\n"
 	"Judges each trace (own format, JSON Lines, perf.data of perf record or trace.dat of trace-cmd record,\n"
 	"told by content; - is standard input) and reports where NMI blocking was handled wrongly, with the\n"
 	"evidence; then what was judged, what was not, and why.\n\n"
@@ -22,7 +24,7 @@ static const char help_text[] =
 	"                    \"virtual NMIs\" as this. Default: on for perf.data and trace.dat, which are KVM's;\n"
 	"                    else such exits are not judged\n"
 	"  --policy POLICY   also say where another hypervisor would have gone wrong on this trace, grade\n"
-	"                    predicted: a NAME that reblock policies lists, or ./FILE.so (whose code is run)\n"
+	"                    predicted: a NAME that reblock policies lists, or ./FILE.so (whose code is run)\n" CLI_PT_HELP
 	"  -j, --jobs N      judge with N threads (1 to 16; default 1: a host's CPUs are its guests'); the output is\n"
 	"                    the same to the byte\n"
 	"  --color WHEN      auto (default), always or never\n"
@@ -51,6 +53,7 @@ struct options {
 	const char *html, *perfetto;         /* files to be written, NULL: none */
 	unsigned jobs;
 	bool json, quiet, verbose, colour;
+	struct cli_pt pt;
 };
 
 struct run {
@@ -151,8 +154,10 @@ static int status_of(const struct report_input *in, const struct reblock_summary
 	return CLI_OK;
 }
 
-static int audit_file(const char *path, const struct options *options)
+/* The trace GIVEN; NULL: raw PT alone. */
+static int audit_file(const char *given, const struct options *options)
 {
+	const char *path = given ? given : options->pt.files[0].path;
 	struct run run = { .options = options, .report = { stdout, options->colour, path } };
 	struct cli_damages damages = { "audit", path, 0, &run.progress };
 	struct reblock_audit_options how = { .policy = options->policy,
@@ -162,15 +167,11 @@ static int audit_file(const char *path, const struct options *options)
 	struct reblock_summary total;
 	struct reblock_input *input;
 	struct reblock_audit *audit;
-	char *error;
 	int err, status = CLI_ERROR;
 
 	cli_progress_begin(&run.progress, path);
-	if (reblock_input_open(path, cli_damage, &damages, &input, &error) < 0) {
-		cli_say("audit", "%s", error);
-		free(error);
+	if (!cli_pt_open(&options->pt, "audit", given, options->jobs, cli_damage, &damages, &input))
 		return CLI_ERROR;
-	}
 	how.vnmi = cli_vnmi_for(input, options->vnmi);
 	if (!audit_reports_begin(&run.reports, options->html, options->perfetto,
 				 reblock_input_source(input), how.vnmi)) {
@@ -233,6 +234,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "color", required_argument, NULL, COLOUR },
 		{ "colour", required_argument, NULL, COLOUR },
 		{ "jobs", required_argument, NULL, 'j' },
+		CLI_PT_LONGS,
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -280,6 +282,12 @@ static int read_options(int argc, char **argv, struct options *o)
 			cli_say("audit", "--jobs takes a number from 1 to %d, not \"%s\"",
 				REBLOCK_JOBS_MOST, optarg);
 			return CLI_ERROR;
+		case CLI_PT:
+		case CLI_PT_CPU:
+		case CLI_PT_CLOCK:
+			if (cli_pt_option(&o->pt, "audit", c, optarg))
+				break;
+			return CLI_ERROR;
 		case 'q':
 			o->quiet = true;
 			break;
@@ -298,7 +306,13 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->html ? "--html" : "--perfetto", argc - optind);
 		return CLI_ERROR;
 	}
-	if (optind < argc)
+	if (!cli_pt_complete(&o->pt, "audit"))
+		return CLI_ERROR;
+	if (argc - optind > 1 && o->pt.n) {
+		cli_say("audit", "--pt goes with one trace, and %d are given", argc - optind);
+		return CLI_ERROR;
+	}
+	if (optind < argc || o->pt.n)
 		return -1;
 	cli_say("audit", "no file is given; see reblock audit --help");
 	return CLI_ERROR;
@@ -312,6 +326,8 @@ int cli_audit(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	status = CLI_OK;
+	if (optind == argc)
+		status = audit_file(NULL, &options);
 	for (int i = optind; i < argc && !ferror(stdout); i++)
 		status = worse(status, audit_file(argv[i], &options));
 	return cli_finish("audit", stdout, status);

@@ -10,13 +10,16 @@
 #include <reblock/json.h>
 #include <reblock/trace.h>
 #include "cli/cli.h"
+#include "cli/pt_options.h"
 
 static const char help_text[] =
-	"usage: reblock convert [--to trace|json] IN OUT\n\n"
+	"usage: reblock convert [--to trace|json] IN OUT\n"
+	"       reblock convert [--to trace|json] --pt FILE --pt-cpu N ... [IN] OUT\n\n"
 	"Converts between the own trace format and JSON Lines (docs/jsonl.md), and perf.data and trace.dat to\n"
-	"either; what KVM's tracepoints do not carry stays absent. - is standard input or output.\n\n"
+	"either; what KVM's tracepoints do not carry stays absent. - is standard input or output. Intel PT's bytes are\n"
+	"left out: what was decoded of them stands in OUT as witness records.\n\n"
 	"  --to trace|json   the format of OUT. Default: by its name (.rbt; .jsonl or .json), else JSON Lines,\n"
-	"                    from JSON Lines the own format\n"
+	"                    from JSON Lines the own format\n" CLI_PT_HELP
 	"  -h, --help        this text\n\n"
 	"exit status: 0 converted; 2 could not; 3 IN is damaged: what is intact was converted, with lost records\n"
 	"where something is missing\n\n"
@@ -116,13 +119,37 @@ static int output_end(struct output *o)
 	return err;
 }
 
+static uint64_t witnesses(const struct reblock_record *records, long n)
+{
+	uint64_t found = 0;
+
+	for (long i = 0; i < n; i++)
+		found += records[i].kind == REBLOCK_WITNESS;
+	return found;
+}
+
+/* Audited again, OUT must not have twice what Intel PT shows: it has the records. */
+static void say_pt(const struct reblock_input *in, const char *path, uint64_t found)
+{
+	uint64_t bytes = reblock_input_pt_bytes(in);
+
+	if (bytes)
+		cli_say("convert",
+			"%s: its Intel PT (%" PRIu64
+			" bytes) is left out: what was decoded of it are %" PRIu64
+			" witness records",
+			path, bytes, found);
+	for (size_t i = 0; bytes && reblock_input_note(in, i); i++)
+		cli_say("convert", "%s: %s", path, reblock_input_note(in, i));
+}
+
 /* Returns an exit status; IN is open. */
 static int convert(struct reblock_input *in, const char *in_path, const char *path,
 		   enum reblock_format to)
 {
 	struct output o = { NULL, NULL };
 	const struct reblock_record *records;
-	uint64_t total = 0;
+	uint64_t total = 0, found = 0;
 	struct cli_progress progress;
 	long n = 0;
 	int err, end;
@@ -135,6 +162,7 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 		err = o.trace ? reblock_trace_write(o.trace, records, (size_t)n) :
 				json_write(o.json, records, (size_t)n);
 		total += (uint64_t)n;
+		found += witnesses(records, n);
 		cli_progress(&progress, in);
 	}
 	cli_progress_clear(&progress);
@@ -152,6 +180,7 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 		cli_say("convert", "%s: reading failed: %s", in_path, strerror((int)-n));
 		return CLI_ERROR;
 	}
+	say_pt(in, in_path, found);
 	if (!reblock_input_damages(in))
 		return CLI_OK;
 	cli_say("convert",
@@ -163,12 +192,14 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 int cli_convert(int argc, char **argv)
 {
 	static const struct option longs[] = { { "to", required_argument, NULL, 't' },
+					       CLI_PT_LONGS,
 					       { "help", no_argument, NULL, 'h' },
 					       { NULL, 0, NULL, 0 } };
+	struct cli_pt pt = { .n = 0 };
 	struct cli_damages damages = { .command = "convert" };
 	enum reblock_format to = 0;
 	struct reblock_input *in;
-	char *error;
+	const char *path, *out;
 	int c, status;
 
 	opterr = 0;
@@ -176,6 +207,11 @@ int cli_convert(int argc, char **argv)
 		if (c == 'h') {
 			fputs(help_text, stdout);
 			return cli_finish("convert", stdout, CLI_OK);
+		}
+		if (c == CLI_PT || c == CLI_PT_CPU || c == CLI_PT_CLOCK) {
+			if (!cli_pt_option(&pt, "convert", c, optarg))
+				return CLI_ERROR;
+			continue;
 		}
 		if (c != 't')
 			return cli_bad_option("convert", c, argv);
@@ -187,22 +223,22 @@ int cli_convert(int argc, char **argv)
 			return CLI_ERROR;
 		}
 	}
-	if (argc - optind != 2) {
+	if (!cli_pt_complete(&pt, "convert"))
+		return CLI_ERROR;
+	if (argc - optind != 2 && (!pt.n || argc - optind != 1)) {
 		cli_say("convert", "needs an input and an output; see reblock convert --help");
 		return CLI_ERROR;
 	}
-	argv += optind;
-	if (same_file(argv[0], argv[1])) {
-		cli_say("convert", "%s: input and output are the same file", argv[0]);
+	path = argc - optind == 2 ? argv[optind] : NULL;
+	out = argv[argc - 1];
+	if (path && same_file(path, out)) {
+		cli_say("convert", "%s: input and output are the same file", path);
 		return CLI_ERROR;
 	}
-	damages.path = argv[0];
-	if (reblock_input_open(argv[0], cli_damage, &damages, &in, &error) < 0) {
-		cli_say("convert", "%s", error);
-		free(error);
+	damages.path = path ? path : pt.files[0].path;
+	if (!cli_pt_open(&pt, "convert", path, 1, cli_damage, &damages, &in))
 		return CLI_ERROR;
-	}
-	status = convert(in, argv[0], argv[1], target(argv[1], to, reblock_input_format(in)));
+	status = convert(in, damages.path, out, target(out, to, reblock_input_format(in)));
 	cli_damages_end(&damages);
 	reblock_input_close(in);
 	return status;

@@ -19,6 +19,12 @@ static const char help_text[] =
 	"  --cgroup PATH       only VMs below this cgroup, such as /sys/fs/cgroup/machine.slice\n"
 	"  --max-records-per-second N  above it, on the whole host, the rest of the second is only counted (default 200000;\n"
 	"                      0: no limit)\n"
+	"  --pt[=LIST]         Intel PT too, of host and guests, into the same file; where there is none it says so and records\n"
+	"                      the rest. LIST, with commas: snapshot (only what comes last), user, kernel (of both), guest, host\n"
+	"                      (a wish: Linux traces both), zstd (compressed), and terms as of perf record -e intel_pt/TERMS/,\n"
+	"                      such as cyc=1 or branch=0 (docs/intel-pt.md)\n"
+	"  --pt-buffer SIZE    bytes of PT's buffer of each CPU, a power of two from 8K to 1G (default 4M)\n"
+	"  --pt-per-second SIZE  at most SIZE bytes of PT in a second; what is more is left out (default 128M; 0: no limit)\n"
 	"  --bpf-stats         have the kernel measure how long the BPF programs run: costs every BPF program on the host\n"
 	"  --keep-rights       do not give up any rights\n"
 	"  --no-cache-fill     do not make KVM read the fields of each exit that it would not read itself: costs less,\n"
@@ -33,6 +39,7 @@ static const char help_text[] =
 	"examples:\n"
 	"  reblock record --duration 60 -o host.rbt\n"
 	"  reblock record -- ./run-guest-test\n"
+	"  reblock record --pt --vm 4711 --duration 10 -o one.rbt\n"
 	"  reblock record --max-size 1G -o /var/tmp/host.rbt; reblock audit /var/tmp/host.rbt.*\n"
 	"  reblock record -o live.rbt & ... ; kill -INT %1\n";
 
@@ -52,7 +59,10 @@ enum {
 	CGROUP,
 	MAX_RECORDS,
 	BPF_STATS,
-	KEEP_RIGHTS
+	KEEP_RIGHTS,
+	PT,
+	PT_SIZE,
+	PT_LIMIT
 };
 
 #define RING_MOST (1ull << 30)
@@ -90,7 +100,7 @@ static bool read_seconds(const char *text, double *seconds)
 static bool take_value(struct record_options *o, int c, const char *text)
 {
 	const char *wrong = NULL;
-	uint64_t value;
+	uint64_t value = 0;
 
 	switch (c) {
 	case DURATION:
@@ -113,6 +123,18 @@ static bool take_value(struct record_options *o, int c, const char *text)
 			o->collector.pid = (uint32_t)value;
 		else
 			wrong = "--vm takes the process id of a VM";
+		break;
+	case PT_SIZE:
+		if (!read_size(text, PT_BUFFER_MOST, &value) || value < PT_BUFFER_LEAST ||
+		    value & (value - 1))
+			wrong = "--pt-buffer takes bytes, a power of two from 8K to 1G, such as 16M";
+		o->pt_options.buffer = value;
+		break;
+	case PT_LIMIT:
+		o->pt_options.most_per_second = 0;
+		if (strcmp(text, "0") != 0 &&
+		    !read_size(text, SIZE_MOST, &o->pt_options.most_per_second))
+			wrong = "--pt-per-second takes bytes, such as 64M, or 0 for no limit";
 		break;
 	case MAX_RECORDS:
 		if (!cli_number(text, 1ull << 40, &o->collector.max_records_per_second))
@@ -169,6 +191,9 @@ static const struct option longs[] = {
 	{ "max-records-per-second", required_argument, NULL, MAX_RECORDS },
 	{ "bpf-stats", no_argument, NULL, BPF_STATS },
 	{ "keep-rights", no_argument, NULL, KEEP_RIGHTS },
+	{ "pt", optional_argument, NULL, PT },
+	{ "pt-buffer", required_argument, NULL, PT_SIZE },
+	{ "pt-per-second", required_argument, NULL, PT_LIMIT },
 	{ "no-cache-fill", no_argument, NULL, NO_CACHE_FILL },
 	{ "trust-stale", no_argument, NULL, TRUST_STALE },
 	{ "ring-size", required_argument, NULL, RING_SIZE },
@@ -177,12 +202,25 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static bool take_pt(struct record_options *o, const char *list)
+{
+	char *error;
+
+	o->pt = true;
+	if (pt_options_parse(&o->pt_options, list, &error))
+		return true;
+	cli_say("record", "--pt: %s", error ? error : "out of memory");
+	free(error);
+	return false;
+}
+
 int cli_record(int argc, char **argv)
 {
 	struct record_options o = { .path = "reblock.rbt" };
 	int c;
 
 	o.collector.max_records_per_second = COLLECTOR_BUDGET;
+	o.pt_options.most_per_second = PT_MOST_PER_SECOND;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+:o:vh", longs, NULL)) != -1) {
 		if (c == 'h') {
@@ -191,7 +229,7 @@ int cli_record(int argc, char **argv)
 		}
 		if (c == '?' || c == ':')
 			return cli_bad_option("record", c, argv);
-		if (!take_value(&o, c, optarg))
+		if (!take_value(&o, c, optarg) || (c == PT && !take_pt(&o, optarg)))
 			return CLI_ERROR;
 		take_flag(&o, c);
 	}
@@ -199,6 +237,8 @@ int cli_record(int argc, char **argv)
 		cli_say("record", "--max-size makes files: give --output a name");
 		return CLI_ERROR;
 	}
+	o.pt_options.pid = o.collector.pid;
+	o.pt_options.cgroup = o.collector.cgroup;
 	o.command = optind < argc ? argv + optind : NULL;
 	return record_run(&o);
 }

@@ -23,6 +23,30 @@ int record_output_flush(struct record_output *output)
 			     reblock_trace_flush(output->file);
 }
 
+int record_output_pt_setup(struct record_output *output, const struct reblock_pt_setup *setup)
+{
+	return output->set ? reblock_trace_set_write_pt_setup(output->set, setup) :
+			     reblock_trace_write_pt_setup(output->file, setup);
+}
+
+int record_output_pt_compress(struct record_output *output)
+{
+	return output->set ? reblock_trace_set_compress_pt(output->set) :
+			     reblock_trace_compress_pt(output->file);
+}
+
+int record_output_pt(struct record_output *output, const struct reblock_pt_piece *piece)
+{
+	return output->set ? reblock_trace_set_write_pt(output->set, piece) :
+			     reblock_trace_write_pt(output->file, piece);
+}
+
+int record_output_pt_clock(struct record_output *output, const struct reblock_pt_point *point)
+{
+	return output->set ? reblock_trace_set_write_pt_clock(output->set, point, 1) :
+			     reblock_trace_write_pt_clock(output->file, point, 1);
+}
+
 int record_output_end(struct record_output *output)
 {
 	int err = output->set ? reblock_trace_set_close(output->set) :

@@ -4,6 +4,7 @@
 #define CLI_RECORD_OUTPUT_H
 
 #include <reblock/trace.h>
+#include <reblock/trace_pt.h>
 #include <reblock/trace_set.h>
 
 struct record_output {
@@ -16,6 +17,10 @@ int record_output_begin(struct record_output *output, const char *path, uint64_t
 			const struct reblock_source *source);
 int record_output_write(void *output, const struct reblock_record *records, size_t n);
 int record_output_flush(struct record_output *output);
+int record_output_pt_setup(struct record_output *output, const struct reblock_pt_setup *setup);
+int record_output_pt_compress(struct record_output *output);
+int record_output_pt(struct record_output *output, const struct reblock_pt_piece *piece);
+int record_output_pt_clock(struct record_output *output, const struct reblock_pt_point *point);
 int record_output_end(struct record_output *output);
 
 uint64_t record_output_written(const struct record_output *output);

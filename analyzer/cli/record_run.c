@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/record_command.h"
 #include "cli/record_output.h"
+#include "cli/record_pt.h"
 #include "collector/rights.h"
 
 #define POLL_MS 50
@@ -25,6 +26,7 @@ struct recording {
 	struct collector *collector;
 	struct record_output output;
 	struct record_command command;
+	struct record_pt pt;
 	bool counting_only; /* it was said that the budget is exceeded */
 };
 
@@ -50,6 +52,7 @@ static void say_news(struct recording *r, const struct collector_stats *stats)
 
 	if (*silent)
 		fprintf(stderr, "%s%s", isatty(STDERR_FILENO) ? "\r\033[K" : "", silent);
+	record_pt_news(&r->pt);
 	if (stats->counting_only == r->counting_only)
 		return;
 	r->counting_only = stats->counting_only;
@@ -70,6 +73,7 @@ static long run(struct recording *r)
 	uint64_t started = cli_now(), flushed = started, shown = started;
 	bool terminal = isatty(STDERR_FILENO);
 	double duration = r->options->duration;
+	int wait = r->pt.recording ? PT_POLL_MS : POLL_MS;
 	struct collector_stats stats;
 	long got = 0;
 
@@ -78,9 +82,11 @@ static long run(struct recording *r)
 
 		if (duration > 0 && (double)(now - started) / 1e9 >= duration)
 			break;
-		got = collector_poll(r->collector, POLL_MS, record_output_write, &r->output);
+		got = collector_poll(r->collector, wait, record_output_write, &r->output);
 		if (got == -EINTR)
 			got = 0;
+		if (got >= 0)
+			got = record_pt_poll(&r->pt);
 		if (got >= 0 && now - flushed >= FLUSH_EVERY) {
 			flushed = now;
 			got = record_output_flush(&r->output);
@@ -115,6 +121,7 @@ static void sum_up(const struct recording *r, uint64_t written, uint64_t removed
 			"%" PRIu64
 			" exits were counted; recorded is what can matter (--all: everything)\n",
 			counted);
+	record_pt_sum_up(&r->pt);
 	if (removed)
 		fprintf(stderr,
 			"%" PRIu64 " of them were removed with the oldest files (--max-size)\n",
@@ -149,6 +156,8 @@ static int record_to_end(struct recording *r)
 	record_command_start(&r->command);
 	err = run(r);
 	record_command_end(&r->command);
+	if (!err)
+		err = record_pt_stop(&r->pt);
 	if (!err) {
 		err = collector_stop(r->collector, record_output_write, &r->output);
 		err = err < 0 ? err : record_output_flush(&r->output);
@@ -213,6 +222,12 @@ static int record_attached(struct recording *r)
 			err == -ELOOP ? "it is another user's symbolic link" : strerror(-err));
 		return CLI_ERROR;
 	}
+	err = record_pt_describe(&r->pt, &o->pt_options, &r->output);
+	if (err) {
+		cli_say("record", "%s: cannot be written: %s", o->path, strerror(-err));
+		record_output_end(&r->output);
+		return CLI_ERROR;
+	}
 	if (record_command_prepare(&r->command, o->command)) {
 		if (give_up_rights(o))
 			status = record_to_end(r);
@@ -268,7 +283,8 @@ int record_run(const struct record_options *o)
 		return CLI_ERROR;
 	}
 	fputs(collector_missing(r.collector), stderr);
-	status = record_attached(&r);
+	status = o->pt && !record_pt_begin(&r.pt, &o->pt_options) ? CLI_ERROR : record_attached(&r);
+	record_pt_end(&r.pt);
 	collector_free(r.collector);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "collector/collector.h"
+#include "collector/pt.h"
 
 struct record_options {
 	const char *path;
@@ -13,6 +14,8 @@ struct record_options {
 	double duration;   /* seconds; 0: none */
 	bool wait, keep_rights;
 	struct collector_options collector;
+	bool pt; /* Intel PT too */
+	struct pt_options pt_options;
 	char **command; /* NULL: none */
 };
 

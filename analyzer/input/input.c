@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <reblock/pt.h>
+#include "input/aux.h"
 #include "input/detect.h"
 #include "input/reader.h"
+#include "input/trace_pt.h"
 #include "input/utf8.h"
 
 static int open_bytes(struct reblock_input *in, const char *path)
@@ -108,6 +111,8 @@ static int open_input(struct reblock_input *in, int err, struct reblock_input **
 		return err;
 	}
 	clean_source(&in->source);
+	if (in->aux && (in->source.presence & REBLOCK_SOURCE_CAPTURES))
+		in->source.captures |= 1u << REBLOCK_WITNESS;
 	*input = in;
 	return 0;
 }
@@ -120,6 +125,28 @@ int reblock_input_open(const char *path, reblock_damage_fn *damage, void *contex
 
 	*input = NULL;
 	return in ? open_input(in, open_bytes(in, path), input, error) : -ENOMEM;
+}
+
+int reblock_input_open_pt(const struct reblock_pt_options *options, reblock_damage_fn *damage,
+			  void *context, struct reblock_input **input, char **error)
+{
+	const char *name = options->n_files ? options->files[0].path : "Intel PT";
+	struct reblock_input *in = new_input(name, damage, context, error);
+	int err;
+
+	*input = NULL;
+	if (!in)
+		return -ENOMEM;
+	in->format = REBLOCK_FORMAT_PT;
+	snprintf(in->source.source, sizeof(in->source.source), "raw Intel PT");
+	in->source.presence = REBLOCK_SOURCE_CAPTURES;
+	in->source.captures = 1u << REBLOCK_WITNESS | 1u << REBLOCK_META;
+	err = reblock_input_pt(in, options, error);
+	if (err)
+		reblock_input_close(in);
+	else
+		*input = in;
+	return err;
 }
 
 int reblock_input_open_memory(const char *name, const void *data, size_t size,
@@ -145,7 +172,7 @@ const struct reblock_source *reblock_input_source(const struct reblock_input *in
 	return &in->source;
 }
 
-long reblock_input_next(struct reblock_input *in, const struct reblock_record **records)
+static long read_next(struct reblock_input *in, const struct reblock_record **records)
 {
 	switch (in->format) {
 	case REBLOCK_FORMAT_TRACE:
@@ -154,9 +181,16 @@ long reblock_input_next(struct reblock_input *in, const struct reblock_record **
 		return perf_next(in, records);
 	case REBLOCK_FORMAT_TRACE_DAT:
 		return trace_dat_next(in, records);
+	case REBLOCK_FORMAT_PT:
+		return 0;
 	default:
 		return json_next(in, records);
 	}
+}
+
+long reblock_input_next(struct reblock_input *in, const struct reblock_record **records)
+{
+	return in->aux ? aux_next(in, read_next, records) : read_next(in, records);
 }
 
 uint64_t reblock_input_damages(const struct reblock_input *in)
@@ -164,16 +198,33 @@ uint64_t reblock_input_damages(const struct reblock_input *in)
 	return in->damages;
 }
 
-const char *reblock_input_note(const struct reblock_input *in, size_t i)
+static const char *reader_note(const struct reblock_input *in, size_t i)
 {
 	switch (in->format) {
 	case REBLOCK_FORMAT_PERF:
 		return perf_note(in, i);
 	case REBLOCK_FORMAT_TRACE_DAT:
 		return trace_dat_note_at(in, i);
+	case REBLOCK_FORMAT_TRACE:
+		return trace_pt_note(in, i);
 	default:
 		return NULL;
 	}
+}
+
+uint64_t reblock_input_pt_bytes(const struct reblock_input *in)
+{
+	return aux_bytes(in->aux);
+}
+
+const char *reblock_input_note(const struct reblock_input *in, size_t i)
+{
+	const char *note;
+
+	for (size_t n = 0; (note = reader_note(in, n)) != NULL; n++, i--)
+		if (!i)
+			return note;
+	return aux_note(in, i);
 }
 
 void reblock_input_progress(const struct reblock_input *in, uint64_t *done, uint64_t *total)
@@ -186,8 +237,10 @@ void reblock_input_close(struct reblock_input *in)
 {
 	if (!in)
 		return;
+	aux_free(in->aux);
 	trace_dat_close(in);
 	perf_close(in);
+	trace_pt_free(in->pt);
 	bytes_close(&in->bytes);
 	free(in->name);
 	free(in->own);

@@ -146,6 +146,17 @@ const struct perf_attr *perf_attrs_by_id(const struct perf_attrs *a, const uint8
 	return i ? &a->attrs[i - 1] : NULL;
 }
 
+const struct perf_attr *perf_attr_of_tail(const struct perf_attrs *a, const uint8_t *r)
+{
+	uint32_t i;
+
+	if (!(a->form.sample_type & PERF_HAS_IDENTIFIER) || !a->form.tail ||
+	    perf_size(r) < PERF_RECORD_HEADER + 8)
+		return &a->form;
+	i = u64_map_get(&a->attr_of, perf_u64(r + perf_size(r) - 8));
+	return i ? &a->attrs[i - 1] : &a->form;
+}
+
 /* Bytes of what read(2) of the event gives, at P with LEFT bytes; 0 where they do not hold it. */
 static size_t read_size(uint64_t format, const uint8_t *p, size_t left)
 {

@@ -55,6 +55,9 @@ static inline const struct perf_attr *perf_attrs_of(const struct perf_attrs *a, 
 	return a->uniform ? &a->form : perf_attrs_by_id(a, r);
 }
 
+/* The attr whose tail the record R has, which is no sample: by its id where attrs differ. Never NULL. */
+const struct perf_attr *perf_attr_of_tail(const struct perf_attrs *a, const uint8_t *r);
+
 /* Where the raw data of the sample R begin (their size, that is); 0 where R does not hold them. */
 static inline size_t perf_attr_raw(const struct perf_attr *attr, const uint8_t *r)
 {

@@ -18,11 +18,16 @@ enum perf_record_type {
 	PERF_LOST = 2,
 	PERF_COMM = 3,
 	PERF_SAMPLE = 9,
+	PERF_AUX = 11,
+	PERF_ITRACE_START = 12,
 	PERF_LOST_SAMPLES = 13,
+	PERF_SWITCH = 14,
+	PERF_SWITCH_CPU_WIDE = 15,
 	PERF_KERNEL_LAST = 63, /* the kernel's own end here */
 	PERF_HEADER_ATTR = 64,
 	PERF_HEADER_TRACING_DATA = 66,
 	PERF_FINISHED_ROUND = 68,
+	PERF_AUXTRACE_INFO = 70,
 	PERF_AUXTRACE = 71,
 	PERF_HEADER_FEATURE = 80,
 	PERF_COMPRESSED = 81,
@@ -66,7 +71,10 @@ enum perf_read_format {
 #define PERF_ATTR_CLOCKID 92 /* since 4.1, size 104 and more */
 #define PERF_FLAG_FREQ (1ull << 10)
 #define PERF_FLAG_SAMPLE_ID_ALL (1ull << 18)
+#define PERF_FLAG_EXCLUDE_HOST (1ull << 19)
+#define PERF_FLAG_EXCLUDE_GUEST (1ull << 20)
 #define PERF_FLAG_USE_CLOCKID (1ull << 25)
+#define PERF_FLAG_CONTEXT_SWITCH (1ull << 26)
 #define PERF_TYPE_SOFTWARE 1
 #define PERF_TYPE_TRACEPOINT 2
 #define PERF_COUNT_SW_DUMMY 9
@@ -76,9 +84,40 @@ enum perf_feature {
 	PERF_FEATURE_HOSTNAME = 3,
 	PERF_FEATURE_OSRELEASE = 4,
 	PERF_FEATURE_VERSION = 5,
+	PERF_FEATURE_NRCPUS = 7,
 	PERF_FEATURE_CPUID = 9,
 	PERF_FEATURES = 256
 };
+
+/* AUXTRACE_INFO: the kind of AUX area at 8, then from 16 on words of 8 bytes (tools/perf/util/intel-pt.h) */
+#define PERF_AUXTRACE_INTEL_PT 1
+#define PERF_PT_WORDS 16
+
+enum perf_pt_word {
+	PERF_PT_PMU_TYPE,
+	PERF_PT_TIME_SHIFT,
+	PERF_PT_TIME_MULT,
+	PERF_PT_TIME_ZERO,
+	PERF_PT_CAP_TIME_ZERO,
+	PERF_PT_SNAPSHOT = 8,
+	PERF_PT_PER_CPU = 9,
+	PERF_PT_MTC_BIT = 10,
+	PERF_PT_MTC_FREQ_BITS = 11,
+	PERF_PT_TSC_CTC_N = 12,
+	PERF_PT_TSC_CTC_D = 13,
+	PERF_PT_MAX_NONTURBO = 15
+};
+
+/* AUXTRACE: payload size, offset in the AUX area, reference, index, thread, CPU */
+#define PERF_AUXTRACE_SIZE 48
+
+/* AUX: offset, size, flags */
+#define PERF_AUX_SIZE 32
+#define PERF_AUX_TRUNCATED 1u
+#define PERF_AUX_OVERWRITE 2u
+#define PERF_AUX_PARTIAL 4u
+
+#define PERF_MISC_SWITCH_OUT (1u << 13)
 
 static inline uint16_t perf_u16(const uint8_t *p)
 {

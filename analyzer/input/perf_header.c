@@ -68,6 +68,9 @@ static void take_feature(struct reblock_input *in, struct perf_reader *p, unsign
 		else
 			s->family = s->model = s->stepping = 0;
 		break;
+	case PERF_FEATURE_NRCPUS: /* of those available, of those online */
+		p->online = size >= 8 ? perf_u32(data + 4) : 0;
+		break;
 	default:
 		break;
 	}

@@ -197,7 +197,7 @@ static int look(struct finding *f, const uint8_t *r)
 	if (perf_type(r) == PERF_SAMPLE)
 		read_sample(f->attrs, r, &tail);
 	else
-		read_tail(&f->attrs->form, r, &tail);
+		read_tail(perf_attr_of_tail(f->attrs, r), r, &tail);
 	if (perf_type(r) == PERF_LOST || perf_type(r) == PERF_LOST_SAMPLES) {
 		size_t at = perf_type(r) == PERF_LOST ? 16 : 8;
 

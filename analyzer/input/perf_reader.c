@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <event-parse.h>
 #include <reblock/trace.h>
+#include "input/aux.h"
+#include "input/perf_aux.h"
 #include "input/perf_format.h"
 #include "input/perf_reader.h"
 #include "input/perf_tracing.h"
@@ -25,6 +27,8 @@ static int read_formats(const struct reblock_input *in, struct perf_reader *p, c
 
 	if (!p->tracing) {
 		/* perf writes them for tracepoints only. */
+		if (in->aux)
+			return 0;
 		for (size_t i = 0; i < p->attrs.n; i++)
 			if (p->attrs.attrs[i].type == PERF_TYPE_TRACEPOINT)
 				return perf_refuse(in, error,
@@ -65,8 +69,11 @@ static int find_events(struct reblock_input *in, struct perf_reader *p, char **e
 					      "monotonic-raw", NULL,        NULL, "boottime" };
 	int32_t clockid = -1;
 
-	p->kvm = kvm_events_new(p->tep, in->source.kernel, perf_names_get, p->names);
-	if (!p->kvm)
+	bool records, cpu = true;
+
+	if (p->tep)
+		p->kvm = kvm_events_new(p->tep, in->source.kernel, perf_names_get, p->names);
+	if (p->tep && !p->kvm)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->attrs.n; i++) {
 		const struct perf_attr *a = &p->attrs.attrs[i];
@@ -75,7 +82,7 @@ static int find_events(struct reblock_input *in, struct perf_reader *p, char **e
 		if (a->type != PERF_TYPE_TRACEPOINT || a->config > UINT16_MAX)
 			continue;
 		p->known[a->config] = PERF_NOT_WANTED;
-		if (!kvm_events_wants(p->kvm, (int)a->config))
+		if (!p->kvm || !kvm_events_wants(p->kvm, (int)a->config))
 			continue;
 		p->known[a->config] = PERF_WANTED;
 		err = check_attr(in, a, error);
@@ -83,18 +90,22 @@ static int find_events(struct reblock_input *in, struct perf_reader *p, char **e
 			return err;
 		kvm_events_recorded(p->kvm, (int)a->config);
 		clockid = a->clockid;
+		cpu = cpu && a->cpu;
 	}
-	if (!kvm_events_enough(p->kvm))
+	records = p->kvm && kvm_events_enough(p->kvm);
+	perf_aux_decide(in, p, records, cpu, clockid);
+	if (!records && !in->aux)
 		return perf_refuse(
 			in, error,
 			"this perf.data does not hold both kvm:kvm_exit and kvm:kvm_entry of an x86 host; record them with: %s",
 			KVM_EVENTS_PERF_RECORD);
-	if (!p->attrs.uniform && !p->attrs.form.id)
+	if (!p->attrs.uniform && !p->attrs.form.id && records)
 		return perf_refuse(
 			in, error,
 			"its samples do not say which event they are of; record the kvm events alone: %s",
 			KVM_EVENTS_PERF_RECORD);
-	kvm_events_source(p->kvm, &in->source);
+	if (p->kvm)
+		kvm_events_source(p->kvm, &in->source);
 	if (!in->source.source[0])
 		snprintf(in->source.source, sizeof(in->source.source), "perf.data");
 	snprintf(in->source.clock, sizeof(in->source.clock), "%s",
@@ -119,7 +130,9 @@ int perf_open(struct reblock_input *in, char **error)
 	if (err)
 		return err;
 	perf_attrs_done(&p->attrs);
-	err = read_formats(in, p, error);
+	err = perf_aux_find(in, p);
+	if (!err)
+		err = read_formats(in, p, error);
 	if (!err)
 		err = find_events(in, p, error);
 	if (!err)
@@ -208,12 +221,20 @@ static void end_all(struct reblock_input *in, struct perf_reader *p)
 /* What is no sample. Returns 0 or -ENOMEM. */
 static int take_other(struct perf_reader *p, const uint8_t *r)
 {
+	struct reblock_record thread;
+
 	switch (perf_type(r)) {
 	case PERF_FINISHED_ROUND:
 		end_round(p);
 		return 0;
 	case PERF_COMM:
-		return perf_names_take(p->names, r, &p->attrs.form);
+		return perf_names_take(p->names, r, perf_attr_of_tail(&p->attrs, r));
+	case PERF_ITRACE_START:
+	case PERF_SWITCH:
+	case PERF_SWITCH_CPU_WIDE:
+		if (!p->threads || !perf_aux_switch(p, r, &thread))
+			return 0;
+		return perf_order_add(&p->order, thread.t, r, perf_size(r), p->walk.unpacked);
 	default:
 		return 0;
 	}
@@ -242,11 +263,10 @@ static int fill(struct reblock_input *in, struct perf_reader *p)
 				break;
 			}
 		}
-		if (perf_type(r) != PERF_SAMPLE) {
+		if (perf_type(r) != PERF_SAMPLE)
 			err = take_other(p, r);
-			continue;
-		}
-		err = take_sample(in, p, r);
+		else
+			err = take_sample(in, p, r);
 		if (!err && perf_order_full(&p->order))
 			perf_order_overflow(&p->order);
 	}
@@ -279,7 +299,8 @@ static int give_lost(struct perf_reader *p, uint64_t t, uint64_t count, struct r
 {
 	reader_lost(r, count);
 	r->t = t;
-	kvm_events_lost(p->kvm);
+	if (p->kvm)
+		kvm_events_lost(p->kvm);
 	return 1;
 }
 
@@ -357,7 +378,9 @@ long perf_next(struct reblock_input *in, const struct reblock_record **records)
 			int made;
 
 			perf_order_ahead(&p->order);
-			made = give(in, p, key, in->own + n);
+			made = perf_type(key->sample) == PERF_SAMPLE ?
+				       give(in, p, key, in->own + n) :
+				       perf_aux_switch(p, key->sample, in->own + n);
 
 			if (made < 0)
 				return made;
@@ -369,7 +392,14 @@ long perf_next(struct reblock_input *in, const struct reblock_record **records)
 
 const char *perf_note(const struct reblock_input *in, size_t i)
 {
-	return kvm_events_note(in->perf->kvm, i);
+	const struct perf_reader *p = in->perf;
+	const char *note;
+	size_t n = 0;
+
+	while (p->kvm && (note = kvm_events_note(p->kvm, n)) != NULL)
+		if (n++ == i)
+			return note;
+	return perf_aux_note(p, i - n);
 }
 
 void perf_close(struct reblock_input *in)
@@ -385,6 +415,7 @@ void perf_close(struct reblock_input *in)
 	perf_walk_end(&p->walk);
 	perf_order_free(&p->order);
 	perf_lost_free(&p->lost);
+	perf_aux_free(p);
 	free(p);
 	in->perf = NULL;
 }

@@ -11,6 +11,7 @@
 #include "input/reader.h"
 
 struct perf_names; /* of processes, by COMM records */
+struct perf_aux;   /* what is left to say of Intel PT */
 
 enum perf_known {
 	PERF_NOT_RECORDED,
@@ -42,6 +43,9 @@ struct perf_reader {
 	uint64_t disordered;  /* older than one given before */
 	uint64_t waiting;     /* samples since the end of a round */
 	bool at_end, told_end;
+	uint32_t online;      /* CPUs of the host; 0: not known */
+	struct perf_aux *aux; /* NULL: no Intel PT */
+	bool threads;         /* the joining part wants to know which threads run */
 	uint8_t known[65536]; /* by id of tracepoints: enum perf_known */
 };
 

@@ -27,11 +27,13 @@ struct reblock_input {
 	bool headless;     /* no header, and the position is at the first intact chunk */
 	bool ended;        /* its end mark, or the end of its bytes, was met */
 	struct reblock_record lost;
+	struct trace_pt *pt; /* what it says of Intel PT; NULL: nothing */
 	/* what another thread has found out of the chunk at this offset */
 	const struct trace_chunk_checked *checked;
 	uint64_t checked_at;
 	struct perf_reader *perf;    /* perf.data */
 	struct trace_dat *trace_dat; /* trace.dat */
+	struct aux *aux;             /* Intel PT in it, NULL: none */
 };
 
 /* Reports a damage: one sentence, which begins with the file's name. */

@@ -8,6 +8,7 @@
 #include <reblock/json.h>
 #include "input/reader.h"
 #include "input/trace_chunk.h"
+#include "input/trace_pt.h"
 
 /* How the header reads. */
 enum header { HEADER_RIGHT, HEADER_VERSION_DAMAGED, HEADER_NEWER, HEADER_DAMAGED };
@@ -82,6 +83,13 @@ static int without_header(struct reblock_input *in, char **error)
 	return 0;
 }
 
+static int look_for_pt(struct reblock_input *in)
+{
+	int err = trace_pt_index(in);
+
+	return err ? err : trace_pt_offer(in);
+}
+
 int trace_open(struct reblock_input *in, char **error)
 {
 	struct bytes *b = &in->bytes;
@@ -90,8 +98,10 @@ int trace_open(struct reblock_input *in, char **error)
 
 	if (err)
 		return err;
-	if (in->headless || b->size < sizeof(h))
-		return without_header(in, error);
+	if (in->headless || b->size < sizeof(h)) {
+		err = without_header(in, error);
+		return err ? err : look_for_pt(in);
+	}
 	memcpy(&h, b->data, sizeof(h));
 	if (h.header_size <= REBLOCK_TRACE_HEADER_MAX)
 		err = bytes_need(b, h.header_size);
@@ -116,9 +126,10 @@ int trace_open(struct reblock_input *in, char **error)
 			*error = NULL;
 		return -ENOTSUP;
 	case HEADER_DAMAGED:
-		return without_header(in, error);
+		err = without_header(in, error);
+		return err ? err : look_for_pt(in);
 	}
 	describe(in, &h);
 	bytes_skip(b, h.header_size);
-	return 0;
+	return look_for_pt(in);
 }

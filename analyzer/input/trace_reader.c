@@ -8,6 +8,7 @@
 #include <string.h>
 #include "input/reader.h"
 #include "input/trace_chunk.h"
+#include "input/trace_pt.h"
 
 bool trace_chunk_header(const uint8_t *bytes, struct reblock_trace_chunk *c)
 {
@@ -177,6 +178,35 @@ static long end_mark(struct reblock_input *in, const struct reblock_trace_chunk 
 	return give_lost(in, c->first > in->expected ? missing : UINT64_MAX, records);
 }
 
+/* Other flags, and PT's with records, are for newer versions. */
+static bool is_pt(const struct reblock_trace_chunk *c)
+{
+	return c->flags & REBLOCK_CHUNK_PT && !c->records &&
+	       !(c->flags & ~(REBLOCK_CHUNK_PT | REBLOCK_CHUNK_ZSTD));
+}
+
+/* A chunk of Intel PT has no records, and was looked at when the file was opened. */
+static long pass_pt(struct reblock_input *in, const struct reblock_trace_chunk *c,
+		    const struct reblock_record **records)
+{
+	struct reblock_trace_pt_chunk pt;
+	size_t payload;
+	int err;
+
+	memcpy(&pt, in->bytes.data, sizeof(pt));
+	payload = trace_pt_payload(&pt);
+	if (payload == SIZE_MAX)
+		return resync(in, "a chunk of Intel PT contradicts itself", 0, records);
+	err = bytes_need(&in->bytes, sizeof(*c) + payload);
+	if (err)
+		return err;
+	if (in->bytes.size < sizeof(*c) + payload)
+		return resync(in, "the file is cut off in this chunk of Intel PT", UINT64_MAX,
+			      records);
+	trace_pt_pass(in, &pt);
+	return 0;
+}
+
 /* The chunk with header C, at the position. */
 static long read_chunk(struct reblock_input *in, const struct reblock_trace_chunk *c,
 		       const struct reblock_record **records)
@@ -204,6 +234,8 @@ static long read_chunk(struct reblock_input *in, const struct reblock_trace_chun
 				      in->bytes.offset, count);
 		return give_lost(in, count, records);
 	}
+	if (is_pt(c))
+		return pass_pt(in, c, records);
 	if (c->flags)
 		return resync(in, "a chunk has flags that only a newer reblock knows", c->records,
 			      records);

@@ -8,48 +8,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <reblock/trace.h>
-#include <reblock/trace_set.h>
+#include "input/trace_set_parts.h"
 
-/* How many VMs' names are kept to be repeated; those of others stand in the file where they came only. */
-#define NAMES 4096
-
-struct file {
-	uint64_t number, size;
-	uint64_t records; /* of this run */
-};
-
-struct name {
-	struct reblock_record meta; /* vm 0: none */
-	uint64_t file;              /* the last that has it */
-};
-
-struct reblock_trace_set {
-	char *path;
-	uint64_t most;
-	struct reblock_source source;
-	struct reblock_trace_writer *writer;
-	struct file *files; /* the finished ones, oldest first */
-	size_t n, room;
-	uint64_t number; /* of the one being written */
-	uint64_t written, removed;
-	uint64_t repeated; /* names in the file being written that were not given to it */
-	int error;
-	struct name names[NAMES]; /* by vm */
-};
-
-static int keep_error(struct reblock_trace_set *set, int error)
+int trace_set_keep_error(struct reblock_trace_set *set, int error)
 {
 	if (!set->error)
 		set->error = error;
 	return set->error;
 }
 
-static int add_file(struct reblock_trace_set *set, const struct file *file)
+static int add_file(struct reblock_trace_set *set, const struct set_file *file)
 {
 	if (set->n == set->room) {
 		size_t room = set->room ? 2 * set->room : 16;
-		struct file *files = realloc(set->files, room * sizeof(*files));
+		struct set_file *files = realloc(set->files, room * sizeof(*files));
 
 		if (!files)
 			return -ENOMEM;
@@ -85,7 +57,7 @@ static bool is_of_set(const char *name, const char *base, uint64_t *number)
 
 static int by_number(const void *a, const void *b)
 {
-	const struct file *one = a, *other = b;
+	const struct set_file *one = a, *other = b;
 
 	return (one->number > other->number) - (one->number < other->number);
 }
@@ -103,7 +75,7 @@ static int look(struct reblock_trace_set *set)
 		return -err;
 	err = 0;
 	for (const struct dirent *each; !err && (each = readdir(folder));) {
-		struct file file = { .records = 0 };
+		struct set_file file = { .records = 0 };
 		struct stat status;
 
 		if (!is_of_set(each->d_name, base, &file.number) ||
@@ -166,7 +138,7 @@ static int begin_file(struct reblock_trace_set *set)
 	err = lstat(path, &status) == 0 ? -EEXIST :
 					  reblock_trace_create(path, &set->source, &set->writer);
 	free(path);
-	return err;
+	return err ? err : trace_set_begin_pt(set);
 }
 
 /* What was given to the file being written, as far as it is in there. */
@@ -179,7 +151,7 @@ static uint64_t records_in_file(const struct reblock_trace_set *set)
 
 static int end_file(struct reblock_trace_set *set)
 {
-	struct file file = { .number = set->number };
+	struct set_file file = { .number = set->number };
 	int err, end;
 
 	if (!set->writer)
@@ -196,6 +168,13 @@ static int end_file(struct reblock_trace_set *set)
 	return err;
 }
 
+int trace_set_next_file(struct reblock_trace_set *set)
+{
+	int err = end_file(set);
+
+	return err ? err : begin_file(set);
+}
+
 /* Room in the file being written for N more records, each perhaps the first of a chunk. */
 static bool has_room(const struct reblock_trace_set *set, uint64_t n)
 {
@@ -207,7 +186,7 @@ static bool has_room(const struct reblock_trace_set *set, uint64_t n)
 /* Each file says the names of the VMs in it: before the first record of one whose name stands in an older file. */
 static int repeat_name(struct reblock_trace_set *set, const struct reblock_record *record)
 {
-	struct name *name = &set->names[record->vm % NAMES];
+	struct set_name *name = &set->names[record->vm % TRACE_SET_NAMES];
 	struct reblock_record meta;
 
 	if (record->kind == REBLOCK_META) {
@@ -258,17 +237,14 @@ int reblock_trace_set_write(struct reblock_trace_set *set, const struct reblock_
 	for (size_t i = 0; i < n && !set->error; i++) {
 		int err = 0;
 
-		if (!has_room(set, 2)) {
-			err = end_file(set);
-			if (!err)
-				err = begin_file(set);
-		}
+		if (!has_room(set, 2))
+			err = trace_set_next_file(set);
 		if (!err)
 			err = repeat_name(set, &records[i]);
 		if (!err)
 			err = reblock_trace_write(set->writer, &records[i], 1);
 		if (err)
-			keep_error(set, err);
+			trace_set_keep_error(set, err);
 	}
 	return set->error;
 }
@@ -277,7 +253,7 @@ int reblock_trace_set_flush(struct reblock_trace_set *set)
 {
 	if (set->error)
 		return set->error;
-	return keep_error(set, reblock_trace_flush(set->writer));
+	return trace_set_keep_error(set, reblock_trace_flush(set->writer));
 }
 
 uint64_t reblock_trace_set_written(const struct reblock_trace_set *set)
@@ -296,7 +272,7 @@ int reblock_trace_set_close(struct reblock_trace_set *set)
 
 	if (!set)
 		return 0;
-	err = keep_error(set, end_file(set));
+	err = trace_set_keep_error(set, end_file(set));
 	free(set->path);
 	free(set->files);
 	free(set);

@@ -2,30 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 #include <unistd.h>
 #include <reblock/json.h>
-#include <reblock/trace.h>
 #include "input/trace_create.h"
+#include "input/trace_writer.h"
 
-struct reblock_trace_writer {
-	int fd;
-	int error;                        /* the first, as a negative errno */
-	off_t size;                       /* of the file up to the last chunk that is whole */
-	int keep;                         /* standard output: not ours to truncate */
-	uint64_t written;                 /* records in the file */
-	size_t n;                         /* records waiting */
-	struct reblock_trace_chunk chunk; /* kept in front of its records: one write does both */
-	struct reblock_record records[REBLOCK_CHUNK_RECORDS];
-};
-
-_Static_assert(offsetof(struct reblock_trace_writer, records) ==
-		       offsetof(struct reblock_trace_writer, chunk) +
-			       sizeof(struct reblock_trace_chunk),
-	       "records follow their header");
-
-/* Writes all of it, or takes back what was written of it and keeps the error. */
-static int write_whole(struct reblock_trace_writer *w, const void *data, size_t size)
+int trace_write_whole(struct reblock_trace_writer *w, const void *data, size_t size)
 {
 	const char *p = data;
 	size_t left = size;
@@ -64,7 +46,7 @@ static int write_chunk(struct reblock_trace_writer *w, uint32_t flags)
 	c->payload_crc = reblock_crc32c(0, w->records, bytes);
 	c->first = w->written;
 	c->crc = reblock_crc32c(0, c, offsetof(struct reblock_trace_chunk, crc));
-	err = write_whole(w, c, sizeof(*c) + bytes);
+	err = trace_write_whole(w, c, sizeof(*c) + bytes);
 	if (err)
 		return err;
 	w->written += w->n;
@@ -94,7 +76,7 @@ static int write_header(struct reblock_trace_writer *w, const struct reblock_sou
 	h->description = (uint32_t)length;
 	memcpy(h + 1, text, length);
 	h->crc = reblock_crc32c(0, h, size);
-	err = write_whole(w, h, size);
+	err = trace_write_whole(w, h, size);
 	free(h);
 	free(text);
 	return err;
@@ -112,6 +94,7 @@ int reblock_trace_create(const char *path, const struct reblock_source *source,
 	w->size = 0;
 	w->written = 0;
 	w->n = 0;
+	w->pt = NULL;
 	w->keep = strcmp(path, "-") == 0;
 	w->fd = trace_create(path);
 	if (w->fd < 0) {
@@ -177,6 +160,7 @@ static int end(struct reblock_trace_writer *w, int sync)
 	if (close(w->fd) < 0 && !w->error)
 		w->error = -errno;
 	err = w->error;
+	trace_pt_writer_free(w->pt);
 	free(w);
 	return err;
 }

@@ -105,7 +105,8 @@ afl_command()
     esac
     if is_run "$target"; then
         longest=$longest_run
-        if [[ $kind != plain && -e $builds/afl/fuzz/run_mutator.so ]]; then
+        # MOpt takes no custom mutator.
+        if [[ $kind != plain && $kind != mopt && -e $builds/afl/fuzz/run_mutator.so ]]; then
             environment+=("AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$builds/afl/fuzz/run_mutator.so")")
         fi
         [[ $kind != runs ]] || environment+=(AFL_CUSTOM_MUTATOR_ONLY=1)

@@ -241,9 +241,12 @@ enum reblock_outcome outcome_of(const struct pair *p)
 	if (x == ORACLE_NONE || has_entered(p->line, p->n, &needs) != REBLOCK_YES ||
 	    pair_facts(p, 0, FACT_MUST_BE_1 | FACT_NOTHING) != (FACT_MUST_BE_1 | FACT_NOTHING))
 		return REBLOCK_OUTCOME_UNJUDGED;
+	/* Without virtual NMIs one may have come in that no exit tells of, and blocks. */
 	if (is_at_iret(p, x))
-		return blocking_between(p->line, x) == REBLOCK_YES ? REBLOCK_OUTCOME_REBLOCKED :
-								     REBLOCK_OUTCOME_UNJUDGED;
+		return blocking_between(p->line, x) == REBLOCK_YES &&
+				       pair_facts(p, 0, FACT_ENTRY_VIRTUAL_NMIS) ?
+			       REBLOCK_OUTCOME_REBLOCKED :
+			       REBLOCK_OUTCOME_UNJUDGED;
 	/* Elsewhere: with blocking 0 the NMI-window exit that was asked for would have come at once. */
 	return is_comparable(p, x) && reblock_has(&p->entry, REBLOCK_HAS_EXEC) &&
 			       (p->entry.exec & REBLOCK_EXEC_NMI_WINDOW) ?

@@ -53,17 +53,23 @@ void reading_json_again(const struct reblock_source *source, const struct rebloc
 	expect_records(source, records, i, again, "as JSON");
 }
 
+/* A file without a name, empty between two inputs. */
+static int trace_file;
+
+/* Before the first input, so that all inputs take the same path. */
+__attribute__((constructor)) static void make_trace_file(void)
+{
+	trace_file = memfd_create("trace", MFD_CLOEXEC);
+}
+
 void reading_trace_again(const struct reblock_source *source, const struct reblock_record *records,
 			 size_t n, struct reading *again)
 {
-	static int fd = -1; /* a file without a name, empty between two inputs */
 	struct reblock_trace_writer *writer = NULL;
 	char path[64];
 
-	if (fd < 0)
-		fd = memfd_create("trace", MFD_CLOEXEC);
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd < 0 || reblock_trace_create(path, source, &writer))
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", trace_file);
+	if (trace_file < 0 || reblock_trace_create(path, source, &writer))
 		fuzz_fail("as a trace: it cannot be written");
 	/* Chunks of all sizes. */
 	for (size_t at = 0, some = 1; at < n; at += some, some = 2 * some + 1) {
@@ -75,7 +81,7 @@ void reading_trace_again(const struct reblock_source *source, const struct reblo
 		fuzz_fail("as a trace: it cannot be written");
 	reading_of_file(again, path);
 	expect_records(source, records, n, again, "as a trace");
-	if (ftruncate(fd, 0))
+	if (ftruncate(trace_file, 0))
 		fuzz_fail("as a trace: it cannot be emptied");
 }
 
@@ -96,4 +102,12 @@ void reading_again_as_json(const struct reading *reading, size_t most)
 void reading_again_as_trace(const struct reading *reading)
 {
 	reading_trace_again(&reading->source, reading->records, kept(reading), &again);
+}
+
+void reading_again_if(const struct reading *reading, unsigned json, unsigned trace)
+{
+	if (json >= 0xc0)
+		reading_again_as_json(reading, 64);
+	if (trace >= 0xc0)
+		reading_again_as_trace(reading);
 }

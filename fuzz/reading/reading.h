@@ -26,6 +26,21 @@ struct reading {
 /* Room for bytes that a target makes: READING_BYTES of them, aligned as memory to be read must be. */
 extern uint8_t reading_room[];
 
+#define READING_HEAD_MOST 8
+
+/* An input as targets of files have it: a few bytes that say what to do, then the file. */
+struct reading_input {
+	uint8_t head[READING_HEAD_MOST]; /* bytes that are missing are 0 */
+	const uint8_t *data;
+	size_t size;
+};
+
+/* Takes the SIZE bytes at DATA apart: the first HEAD of them, and the rest. */
+struct reading_input reading_split(const uint8_t *data, size_t size, size_t head);
+
+/* Puts what is behind the head, but no more than MOST bytes, into reading_room; returns how many. */
+size_t reading_place(const struct reading_input *input, size_t most);
+
 /* Reads the SIZE bytes in reading_room. */
 void reading_of_room(struct reading *reading, size_t size);
 
@@ -34,6 +49,15 @@ void reading_of_room(struct reading *reading, size_t size);
  * they would be too many pieces for a pipe.
  */
 bool reading_of_pipe(struct reading *reading, size_t size, size_t piece);
+
+/*
+ * Where HOW, a byte of an input's head, is LEAST or above: what is in reading_room comes through a pipe once more, in pieces
+ * of a size that HOW says, and has to give what *READING has.
+ */
+void reading_piped_same(const struct reading *reading, size_t size, unsigned how, unsigned least);
+
+/* The SIZE bytes in reading_room are what *READING was read from, compressed: they have to give the same records. */
+void reading_packed_same(const struct reading *reading, size_t size);
 
 /* Reads the file PATH. */
 void reading_of_file(struct reading *reading, const char *path);
@@ -47,6 +71,9 @@ void reading_expect_same(const struct reading *a, const struct reading *b, const
 /* Writes the first MOST records (as JSON Lines, or in the own format) and reads them again: they have to be the same. */
 void reading_again_as_json(const struct reading *reading, size_t most);
 void reading_again_as_trace(const struct reading *reading);
+
+/* The same where JSON and TRACE, bytes of an input's head, are 0xc0 or above. */
+void reading_again_if(const struct reading *reading, unsigned json, unsigned trace);
 
 /* What both of them do, for any records. AGAIN is where they are read to. */
 void reading_json_again(const struct reblock_source *source, const struct reblock_record *records,

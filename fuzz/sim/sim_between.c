@@ -90,6 +90,7 @@ static void migrate(struct sim_work *w)
 		w->h->policy->reset(w->h->state, 0);
 	w->vmcs.interruptibility &= ~REBLOCK_BLOCKING_NMI;
 	write_events(w, masked != (w->turn->between >> 4 & 1));
+	w->done->moved = true;
 }
 
 static void reset(struct sim_work *w)

@@ -55,6 +55,7 @@ struct sim_handling {
 	bool changed;      /* ... and it is not what it was before that */
 	bool fresh;        /* it resumes somewhere else altogether: after a reset, in SMM */
 	bool not_serviced; /* the cause of the exit is still there */
+	bool moved;        /* to another host */
 	bool stands_in; /* the policy has no word on this exit or event, the sim's own has handled it */
 	struct sim_wants wants;
 	struct sim_operation operations[SIM_OPERATIONS]; /* the first n, in this order */

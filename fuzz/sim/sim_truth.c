@@ -89,7 +89,8 @@ unsigned sim_truth_entry(const struct sim_before *before, const struct sim_exit 
 			 const struct sim_handling *done, const struct sim_processor *p,
 			 struct sim_guest *g)
 {
-	unsigned truth = (done->written ? SIM_WRITTEN : 0) | (done->stands_in ? SIM_STOOD_IN : 0);
+	unsigned truth = (done->written ? SIM_WRITTEN : 0) | (done->stands_in ? SIM_STOOD_IN : 0) |
+			 (done->moved ? SIM_MOVED : 0);
 	bool enters = sim_processor_enters(p, done->intr_info);
 
 	if (before->why != SIM_EXITED_FAILED)

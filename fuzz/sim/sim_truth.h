@@ -13,7 +13,7 @@
  * its IRET had unblocked NMIs, that IRET is what the guest resumes at, and what the entry injects is nothing, an interrupt
  * or an NMI.
  */
-#define SIM_TRUTHS 20
+#define SIM_TRUTHS 21
 enum sim_truth {
 	/* asked, and blocking is 0, and no change of the mask from outside made it so (rows 6 and 9; with SIM_WRITTEN row 2) */
 	SIM_MISSED = 1 << 0,
@@ -62,7 +62,9 @@ enum sim_truth {
 	/* somebody outside set the NMI mask, or all of the vCPU's state, between the exit and this entry */
 	SIM_WRITTEN = 1 << 18,
 	/* asked, or a fault of such an IRET that goes to the guest; blocking is as it must be (1; for that fault 0) */
-	SIM_DID_RIGHT = 1 << 19
+	SIM_DID_RIGHT = 1 << 19,
+	/* the vCPU goes on at another host, whose hypervisor knows nothing but what was written there */
+	SIM_MOVED = 1 << 20
 };
 
 #define SIM_LIVELOCK_EXITS 1000

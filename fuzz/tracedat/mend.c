@@ -4,7 +4,8 @@
 #include <string.h>
 #include "tracedat/shape.h"
 
-#define SOME 16 /* of whatever is counted */
+#define SOME 16   /* of whatever is counted */
+#define HEAD_7 32 /* bytes before which nothing of version 7 can begin */
 
 enum { HEADER_INFO = 16, EVENT_FORMATS = 18, CMDLINES = 21, BUFFER = 3 };
 
@@ -248,7 +249,7 @@ static void buffer_7(struct part *option)
 	uint32_t pages = s->page_size;
 	uint64_t n;
 
-	if (!at)
+	if (at < HEAD_7)
 		return;
 	if (!(s->leave & DAT_LEAVE_HEAD))
 		dat_set(s, at, 2, BUFFER);
@@ -301,7 +302,8 @@ static void mend_7(struct dat_shape *s)
 		word(&p, "none", 5);
 	string(&p);
 	at = place(&p, 16);
-	if (!at)
+	/* What begins in the head would be changed with it. */
+	if (at < HEAD_7)
 		return;
 	options = section(s, at, 0);
 	options_7(&options);

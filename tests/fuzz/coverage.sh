@@ -16,8 +16,8 @@ fail()
     exit 1
 }
 
-# A program with a file that it takes for one of the model: paths are what coverage.sh goes by.
-mkdir -p "$work"/{builds/coverage/fuzz,corpus/fuzz/some,tree/fuzz,tree/analyzer/model}
+# A program with a file that it takes for one of the model: paths are what coverage.sh goes by, also such as a compiler cache gives.
+mkdir -p "$work"/{builds/coverage/fuzz,corpus/fuzz/some,tree/build,tree/fuzz,tree/analyzer/model}
 cp fuzz/coverage.sh "$work/tree/fuzz"
 cat >"$work/tree/analyzer/model/some.c" <<'END'
 #include <stdio.h>
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 }
 END
 (cd "$work/tree" && clang -g -fprofile-instr-generate -fcoverage-mapping -o "$work/builds/coverage/fuzz/some_replay" \
-    "$PWD/analyzer/model/some.c") >"$work/said" 2>&1 || { cat "$work/said"; echo "clang cannot count lines"; exit 77; }
+    "$PWD/build/../analyzer/model/some.c") >"$work/said" 2>&1 || { cat "$work/said"; echo "clang cannot count lines"; exit 77; }
 
 # measure ARGUMENT...: its status is in $status, what it says in $work/said
 measure()

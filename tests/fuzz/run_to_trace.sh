@@ -32,7 +32,7 @@ status=0
 "$reblock" audit $options "$work/trace.rbt" >"$work/audit" || status=$?
 [[ $status == 0 || $status == 1 || $status == 3 ]] || fail "reblock audit: status $status"
 # The first exit's number: names come before it.
-number=$(grep -v '"event":"meta","source"' "$work/trace.jsonl" | grep -n -m 1 '"event":"exit"' | cut -d : -f 1)
+number=$(awk '!/"event":"meta","source"/ { n++ } /"event":"exit"/ && !first { first = n } END { print first }' "$work/trace.jsonl")
 "$reblock" explain "$work/trace.rbt#$((number - 1))" >"$work/explain" || fail "reblock explain: status $?"
 [[ -s $work/explain ]] || fail "nothing is explained"
 

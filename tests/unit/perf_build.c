@@ -66,7 +66,8 @@ struct perf_build *perf_build_new(const struct perf_build_options *options)
 		abort();
 	b->o = *options;
 	b->o.cpus = b->o.cpus ? b->o.cpus : 1;
-	b->o.events = b->o.events ? b->o.events : PERF_BUILD_USUAL;
+	if (!b->o.events && !b->o.no_kvm)
+		b->o.events = PERF_BUILD_USUAL;
 	b->sample_type = PERF_HAS_TID | PERF_HAS_TIME | PERF_HAS_CPU | PERF_HAS_PERIOD |
 			 PERF_HAS_RAW;
 	if (!b->o.no_ids)
@@ -101,12 +102,14 @@ void perf_build_bytes(struct perf_build *b, unsigned cpu, const void *data, size
 	b->waiting += size;
 }
 
-static void put_record(struct perf_build *b, unsigned cpu, uint32_t type, struct bytes_out *body)
+void put_record(struct perf_build *b, unsigned cpu, uint32_t type, uint16_t misc,
+		struct bytes_out *body)
 {
 	uint8_t header[PERF_RECORD_HEADER] = { 0 };
 	uint16_t size = (uint16_t)(sizeof(header) + body->size);
 
 	memcpy(header, &type, 4);
+	memcpy(header + 4, &misc, 2);
 	memcpy(header + 6, &size, 2);
 	perf_build_bytes(b, cpu, header, sizeof(header));
 	perf_build_bytes(b, cpu, body->data, body->size);
@@ -165,12 +168,11 @@ void perf_build_event(struct perf_build *b, enum perf_build_event event, unsigne
 	}
 	if (has & PERF_HAS_RAW)
 		make_raw(b, event, tid, fields, &r);
-	put_record(b, cpu, PERF_SAMPLE, &r);
+	put_record(b, cpu, PERF_SAMPLE, 0, &r);
 }
 
-/* What stands behind records that are no samples (sample_id_all). */
-static void put_tail(const struct perf_build *b, uint64_t id, unsigned cpu, uint64_t t,
-		     uint32_t pid, uint32_t tid, struct bytes_out *to)
+void put_tail(const struct perf_build *b, uint64_t id, unsigned cpu, uint64_t t, uint32_t pid,
+	      uint32_t tid, struct bytes_out *to)
 {
 	uint64_t has = b->sample_type;
 
@@ -194,7 +196,7 @@ void perf_build_comm(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t pi
 	append_number(&r, (uint64_t)tid << 32 | pid, 8);
 	append(&r, padded, (strlen(padded) + 8) / 8 * 8);
 	put_tail(b, sample_id(b, PERF_BUILD_EXIT, cpu), cpu, t, pid, tid, &r);
-	put_record(b, cpu, PERF_COMM, &r);
+	put_record(b, cpu, PERF_COMM, 0, &r);
 }
 
 void perf_build_lost(struct perf_build *b, unsigned cpu, uint64_t t, uint64_t count)
@@ -204,7 +206,7 @@ void perf_build_lost(struct perf_build *b, unsigned cpu, uint64_t t, uint64_t co
 	append_number(&r, sample_id(b, PERF_BUILD_EXIT, cpu), 8);
 	append_number(&r, count, 8);
 	put_tail(b, sample_id(b, PERF_BUILD_EXIT, cpu), cpu, t, 1, 1, &r);
-	put_record(b, cpu, PERF_LOST, &r);
+	put_record(b, cpu, PERF_LOST, 0, &r);
 }
 
 void perf_build_lost_samples(struct perf_build *b, enum perf_build_event event, unsigned cpu,
@@ -214,7 +216,7 @@ void perf_build_lost_samples(struct perf_build *b, enum perf_build_event event, 
 
 	append_number(&r, count, 8);
 	put_tail(b, sample_id(b, event, cpu), 0, 0, 0, 0, &r);
-	put_record(b, cpu, PERF_LOST_SAMPLES, &r);
+	put_record(b, cpu, PERF_LOST_SAMPLES, 0, &r);
 }
 
 /* As compressed records of at most 64 KiB. */

@@ -54,7 +54,12 @@ struct perf_build_options {
 	bool no_ids;      /* as perf before 3.12: no PERF_SAMPLE_IDENTIFIER and no ids */
 	uint64_t drop_sample_type; /* bits that the kvm events are recorded without */
 	uint64_t period;           /* 0: 1 */
-	FILE *out;                 /* where it goes, NULL: memory; must allow to seek for !pipe */
+	bool no_kvm;               /* nothing but Intel PT */
+	bool pt;                   /* Intel PT was recorded: perf_build_pt.c writes it */
+	bool no_switches;          /* with it: not who runs */
+	bool pt_exclude_guest;
+	int clockid; /* perf record -k: of the kvm events; 0: none */
+	FILE *out;   /* where it goes, NULL: memory; must allow to seek for !pipe */
 };
 
 struct perf_build;

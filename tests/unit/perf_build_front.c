@@ -19,9 +19,26 @@ static void make_attr(const struct perf_build *b, unsigned event, struct bytes_o
 	SET(PERF_ATTR_PERIOD, b->o.period ? b->o.period : 1, 8);
 	SET(PERF_ATTR_SAMPLE_TYPE, b->sample_type, 8);
 	SET(PERF_ATTR_READ_FORMAT, PERF_READ_ID | (b->o.lost_format ? PERF_READ_LOST : 0), 8);
-	SET(PERF_ATTR_FLAGS, PERF_FLAG_SAMPLE_ID_ALL, 8);
+	SET(PERF_ATTR_FLAGS, PERF_FLAG_SAMPLE_ID_ALL | (b->o.clockid ? PERF_FLAG_USE_CLOCKID : 0),
+	    8);
+	SET(PERF_ATTR_CLOCKID, b->o.clockid, 4);
+	if (event == PERF_BUILD_PT) {
+		SET(PERF_ATTR_TYPE, PERF_BUILD_PT_TYPE, 4);
+		SET(PERF_ATTR_CONFIG, 0x300e601, 8);
+		SET(PERF_ATTR_FLAGS,
+		    PERF_FLAG_SAMPLE_ID_ALL | (b->o.clockid ? PERF_FLAG_USE_CLOCKID : 0) |
+			    (b->o.pt_exclude_guest ? PERF_FLAG_EXCLUDE_GUEST : 0) |
+			    (b->o.no_switches ? 0 : PERF_FLAG_CONTEXT_SWITCH),
+		    8);
+	}
 #undef SET
 	append(to, attr, sizeof(attr));
+}
+
+/* Whether there is an attr for it: an event, or PERF_BUILD_PT. */
+static bool has_attr(const struct perf_build *b, unsigned event)
+{
+	return event == PERF_BUILD_PT ? b->o.pt : recorded(b, event);
 }
 
 static void make_string(struct bytes_out *to, const char *text)
@@ -63,8 +80,9 @@ static bool make_feature(const struct perf_build *b, unsigned feature, struct by
 
 	switch (feature) {
 	case PERF_FEATURE_TRACING_DATA:
-		make_tracing(b, to);
-		return true;
+		if (!b->o.no_kvm)
+			make_tracing(b, to);
+		return !b->o.no_kvm;
 	case PERF_FEATURE_HOSTNAME:
 		make_string(to, "builder");
 		return true;
@@ -117,14 +135,18 @@ void begin_pipe(struct perf_build *b)
 			append_number(&body, 0, 1);
 		out_record(b, PERF_HEADER_FEATURE, &body);
 	}
-	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++) {
-		if (!recorded(b, i))
+	for (unsigned i = 0; i <= PERF_BUILD_PT; i++) {
+		if (!has_attr(b, i))
 			continue;
 		body.size = 0;
 		make_attr(b, i, &body);
 		for (unsigned cpu = 0; !b->o.no_ids && cpu < b->o.cpus; cpu++)
 			append_number(&body, sample_id(b, i, cpu), 8);
 		out_record(b, PERF_HEADER_ATTR, &body);
+	}
+	if (b->o.no_kvm) {
+		free(body.data);
+		return;
 	}
 	make_tracing(b, &tracing);
 	while (tracing.size % 8)
@@ -163,11 +185,11 @@ void begin_file(struct perf_build *b)
 	uint64_t at = ids_at;
 
 	file_header(b, 0, 0, 0, 0, &front);
-	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++)
-		for (unsigned cpu = 0; recorded(b, i) && ids && cpu < b->o.cpus; cpu++)
+	for (unsigned i = 0; i <= PERF_BUILD_PT; i++)
+		for (unsigned cpu = 0; has_attr(b, i) && ids && cpu < b->o.cpus; cpu++)
 			append_number(&front, sample_id(b, i, cpu), 8);
-	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++) {
-		if (!recorded(b, i))
+	for (unsigned i = 0; i <= PERF_BUILD_PT; i++) {
+		if (!has_attr(b, i))
 			continue;
 		make_attr(b, i, &front);
 		append_number(&front, at, 8);
@@ -205,8 +227,8 @@ void end_file(struct perf_build *b)
 	}
 	out(b, table.data, table.size);
 	out(b, sections.data, sections.size);
-	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++)
-		events += recorded(b, i);
+	for (unsigned i = 0; i <= PERF_BUILD_PT; i++)
+		events += has_attr(b, i);
 	attrs_at += b->o.no_ids ? 0 : 8 * b->o.cpus * events;
 	file_header(b, attrs_at, (ATTR_SIZE + 16) * events, data_end - b->data_at, features,
 		    &header);

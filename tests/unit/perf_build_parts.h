@@ -45,6 +45,15 @@ void out_record(struct perf_build *b, uint32_t type, const struct bytes_out *bod
 uint64_t sample_id(const struct perf_build *b, enum perf_build_event event, unsigned cpu);
 bool recorded(const struct perf_build *b, unsigned event);
 
+/* A record in the buffer of CPU; BODY is freed. What stands behind records that are no samples (sample_id_all). */
+void put_record(struct perf_build *b, unsigned cpu, uint32_t type, uint16_t misc,
+		struct bytes_out *body);
+void put_tail(const struct perf_build *b, uint64_t id, unsigned cpu, uint64_t t, uint32_t pid,
+	      uint32_t tid, struct bytes_out *to);
+
+#define PERF_BUILD_PT_TYPE 6            /* of the PMU intel_pt */
+#define PERF_BUILD_PT PERF_BUILD_EVENTS /* for sample_id */
+
 /* perf_build_formats.c: reads the table; writes TRACING_DATA out of it. */
 void read_formats(struct perf_build *b);
 void make_tracing(const struct perf_build *b, struct bytes_out *to);

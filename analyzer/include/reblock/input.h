@@ -18,7 +18,8 @@ enum reblock_format {
 	REBLOCK_FORMAT_TRACE = 1, /* own format */
 	REBLOCK_FORMAT_JSON,      /* JSON Lines */
 	REBLOCK_FORMAT_PERF,      /* perf.data, file or pipe mode */
-	REBLOCK_FORMAT_TRACE_DAT  /* trace.dat of trace-cmd */
+	REBLOCK_FORMAT_TRACE_DAT, /* trace.dat of trace-cmd */
+	REBLOCK_FORMAT_PT         /* raw Intel PT: reblock/pt.h */
 };
 
 struct reblock_input;
@@ -86,6 +87,12 @@ uint64_t reblock_input_damages(const struct reblock_input *input);
  * returned 0; valid until the next call for INPUT.
  */
 const char *reblock_input_note(const struct reblock_input *input, size_t i);
+
+/*
+ * Bytes of Intel PT in this input, 0: none. What they show is among the records, as far as it could be decoded; the bytes
+ * themselves are in none.
+ */
+uint64_t reblock_input_pt_bytes(const struct reblock_input *input);
 
 /* Bytes consumed so far and in all; total 0 where it is not known (a pipe). For a progress bar. */
 void reblock_input_progress(const struct reblock_input *input, uint64_t *done, uint64_t *total);

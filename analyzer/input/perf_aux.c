@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds Intel PT: AUXTRACE_INFO says how it was recorded, AUXTRACE has it, AUX says where bytes are missing. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include "input/aux.h"
+#include "input/perf_aux.h"
+
+/* perf makes the payload of AUXTRACE a multiple of 8, by zeros, which are PAD packets. */
+#define PADDING 7
+
+/* Where bytes are missing in what a queue's buffer got. */
+struct cut {
+	long queue;
+	uint64_t at;
+};
+
+struct finding {
+	struct reblock_input *in;
+	struct perf_reader *p;
+	struct aux *aux;
+	bool snapshot;
+	uint64_t *end; /* by queue: of what it has, as perf counts its bytes */
+	size_t ends;
+	struct cut *cuts;
+	size_t n_cuts, cuts_room;
+	uint64_t bad;
+};
+
+/* The first AUXTRACE_INFO, which perf writes before anything that it takes out of its buffers; NULL: none. */
+static const uint8_t *find_info(const struct perf_reader *p, int *err)
+{
+	const uint8_t *r, *info = NULL;
+	struct perf_walk w;
+
+	perf_walk_begin(&w, p->data, p->size, p->offset);
+	while (!info && (r = perf_walk_next(&w, err)) != NULL) {
+		if (perf_type(r) == PERF_SAMPLE || perf_type(r) == PERF_FINISHED_ROUND ||
+		    perf_type(r) == PERF_AUXTRACE)
+			break;
+		if (perf_type(r) == PERF_AUXTRACE_INFO && !w.unpacked)
+			info = r;
+	}
+	perf_walk_end(&w);
+	return info;
+}
+
+static void read_info(struct perf_aux *a, const uint8_t *r)
+{
+	size_t n = perf_size(r) >= 16 ? (perf_size(r) - 16u) / 8 : 0;
+
+	memset(a, 0, sizeof(*a));
+	a->kind = perf_size(r) >= 12 ? perf_u32(r + 8) : 0;
+	for (size_t i = 0; i < n && i < PERF_PT_WORDS; i++)
+		a->words[i] = perf_u64(r + 16 + 8 * i);
+}
+
+static const struct perf_attr *attr_of_pt(const struct perf_reader *p)
+{
+	for (size_t i = 0; i < p->attrs.n; i++)
+		if (p->attrs.attrs[i].type == p->aux->words[PERF_PT_PMU_TYPE])
+			return &p->attrs.attrs[i];
+	return NULL;
+}
+
+static void set_config(const struct reblock_input *in, const struct perf_reader *p,
+		       const struct perf_attr *attr, struct pt_config *c)
+{
+	const uint64_t *w = p->aux->words;
+	uint64_t mtc = w[PERF_PT_MTC_FREQ_BITS];
+
+	if (in->source.presence & REBLOCK_SOURCE_CPU && in->source.family <= UINT16_MAX &&
+	    in->source.model <= UINT8_MAX && in->source.stepping <= UINT8_MAX) {
+		c->has_cpu = true;
+		c->family = (uint16_t)in->source.family;
+		c->model = (uint8_t)in->source.model;
+		c->stepping = (uint8_t)in->source.stepping;
+	}
+	if (attr && mtc && (attr->config & w[PERF_PT_MTC_BIT]))
+		c->mtc_freq = (uint8_t)((attr->config & mtc) >> __builtin_ctzll(mtc) & 15);
+	c->nom_freq = w[PERF_PT_MAX_NONTURBO] <= UINT8_MAX ? (uint8_t)w[PERF_PT_MAX_NONTURBO] : 0;
+	if (w[PERF_PT_TSC_CTC_N] <= UINT32_MAX && w[PERF_PT_TSC_CTC_D] <= UINT32_MAX) {
+		c->cpuid_0x15_ebx = (uint32_t)w[PERF_PT_TSC_CTC_N];
+		c->cpuid_0x15_eax = (uint32_t)w[PERF_PT_TSC_CTC_D];
+	}
+}
+
+static void bad_record(struct finding *f, const uint8_t *r, const char *what)
+{
+	if (f->bad++ < 8)
+		reader_damage(f->in, "offset %" PRIu64 ": %s; what it has of Intel PT is left out",
+			      f->p->offset + (uint64_t)(r - f->p->data), what);
+}
+
+/* The queue of CPU, or where there is none, of a thread. */
+static long queue_of(struct finding *f, uint32_t cpu, uint32_t tid)
+{
+	bool by_cpu = cpu != UINT32_MAX;
+	long queue;
+
+	if ((by_cpu && cpu >= REBLOCK_NO_CPU) || (!by_cpu && (!tid || tid == UINT32_MAX)))
+		return -EINVAL;
+	queue = aux_queue(f->aux, by_cpu ? (uint16_t)cpu : REBLOCK_NO_CPU, 0, by_cpu ? 0 : tid);
+	if (queue >= 0 && (size_t)queue >= f->ends) {
+		size_t room = f->ends ? f->ends * 2 : 64;
+		uint64_t *end = realloc(f->end, room * sizeof(*end));
+
+		if (!end)
+			return -ENOMEM;
+		memset(end + f->ends, 0, (room - f->ends) * sizeof(*end));
+		f->end = end;
+		f->ends = room;
+	}
+	return queue;
+}
+
+/*
+ * What perf has put behind the bytes before, to make their number even, is no part of them; where those that come now
+ * begin before their end, that may be so. Returns how many zeros were dropped, at most N and PADDING.
+ */
+static uint64_t drop_padding(struct pt_queue *q, uint64_t n)
+{
+	struct pt_piece *last = q->n_pieces ? &q->pieces[q->n_pieces - 1] : NULL;
+	uint64_t dropped = 0;
+
+	for (;
+	     last && dropped < n && dropped < PADDING && last->size && !last->bytes[last->size - 1];
+	     dropped++)
+		last->size--;
+	return dropped;
+}
+
+static int take_auxtrace(struct finding *f, const uint8_t *r)
+{
+	struct pt_piece piece = { .bytes = r + perf_size(r),
+				  .size = (size_t)perf_u64(r + 8),
+				  .at = perf_u64(r + 16) };
+	long queue = queue_of(f, perf_u32(r + 40), perf_u32(r + 36));
+	struct pt_queue *q;
+	int err;
+
+	piece.offset = f->p->offset + (uint64_t)(piece.bytes - f->p->data);
+	if (queue == -ENOMEM)
+		return -ENOMEM;
+	if (queue < 0) {
+		bad_record(f, r,
+			   queue == -E2BIG ? "an AUXTRACE record of more CPUs than any host has" :
+					     "an AUXTRACE record names no CPU and no thread");
+		return 0;
+	}
+	if (piece.at > UINT64_MAX - piece.size) {
+		bad_record(f, r, "an AUXTRACE record lies beyond the end of any buffer");
+		return 0;
+	}
+	q = &f->aux->queues[queue];
+	if (f->snapshot) {
+		piece.flags = PT_PIECE_OVERWRITE;
+	} else if (q->n_pieces && piece.at < f->end[queue]) {
+		uint64_t again = f->end[queue] - piece.at;
+
+		f->end[queue] -= drop_padding(q, again);
+		again = f->end[queue] - piece.at;
+		if (again >= piece.size)
+			return 0; /* all of it was there before */
+		piece.bytes += again;
+		piece.offset += again;
+		piece.size -= again;
+		piece.at += again;
+	} else if (piece.at > f->end[queue]) {
+		piece.flags = PT_PIECE_GAP;
+	}
+	f->end[queue] = piece.at + piece.size;
+	if (!piece.size)
+		return 0;
+	err = aux_piece(f->aux, queue, &piece);
+	if (err == -E2BIG)
+		bad_record(f, r, "there are too many AUXTRACE records");
+	return err == -ENOMEM ? err : 0;
+}
+
+static int take_aux(struct finding *f, const uint8_t *r)
+{
+	const struct perf_attr *form = perf_attr_of_tail(&f->p->attrs, r);
+	uint64_t flags, end;
+	uint32_t cpu, tid;
+	long queue;
+
+	if (perf_size(r) < PERF_AUX_SIZE + form->tail)
+		return 0;
+	flags = perf_u64(r + 24);
+	f->snapshot |= (flags & PERF_AUX_OVERWRITE) != 0;
+	end = perf_u64(r + 8) + perf_u64(r + 16);
+	if (!(flags & (PERF_AUX_TRUNCATED | PERF_AUX_PARTIAL)) || end < perf_u64(r + 8))
+		return 0;
+	cpu = form->tail_cpu ? perf_u32(r + perf_size(r) - form->tail_cpu) : UINT32_MAX;
+	tid = form->tail_tid ? perf_u32(r + perf_size(r) - form->tail_tid + 4) : 0;
+	queue = queue_of(f, f->p->aux->words[PERF_PT_PER_CPU] ? cpu : UINT32_MAX, tid);
+	if (queue < 0)
+		return queue == -ENOMEM ? -ENOMEM : 0;
+	if (f->n_cuts == f->cuts_room) {
+		size_t room = f->cuts_room ? f->cuts_room * 2 : 64;
+		struct cut *cuts = realloc(f->cuts, room * sizeof(*cuts));
+
+		if (!cuts)
+			return -ENOMEM;
+		f->cuts = cuts;
+		f->cuts_room = room;
+	}
+	f->cuts[f->n_cuts++] = (struct cut){ queue, end };
+	f->p->aux->truncated++;
+	return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct cut *l = a, *r = b;
+
+	if (l->queue != r->queue)
+		return l->queue < r->queue ? -1 : 1;
+	return l->at < r->at ? -1 : l->at > r->at;
+}
+
+/* Cuts the pieces where bytes are missing between or in them. */
+static int cut_all(struct finding *f)
+{
+	uint64_t *at = malloc((f->n_cuts + 1) * sizeof(*at));
+	int err = at ? 0 : -ENOMEM;
+
+	if (f->n_cuts)
+		qsort(f->cuts, f->n_cuts, sizeof(*f->cuts), by_place);
+	for (size_t i = 0, n; i < f->n_cuts && !err; i += n) {
+		for (n = 0; i + n < f->n_cuts && f->cuts[i + n].queue == f->cuts[i].queue; n++)
+			at[n] = f->cuts[i + n].at;
+		err = aux_cut(f->aux, f->cuts[i].queue, at, n);
+	}
+	free(at);
+	return err;
+}
+
+static int find_pieces(struct finding *f)
+{
+	const uint8_t *r;
+	struct perf_walk w;
+	int err = 0;
+
+	perf_walk_begin(&w, f->p->data, f->p->size, f->p->offset);
+	while (!err) {
+		while (perf_walk_sample(&w))
+			;
+		r = perf_walk_next(&w, &err);
+		if (!r)
+			break;
+		if (perf_type(r) == PERF_AUXTRACE && !w.unpacked)
+			err = take_auxtrace(f, r);
+		else if (perf_type(r) == PERF_AUX)
+			err = take_aux(f, r);
+	}
+	perf_walk_end(&w);
+	/* Offsets in a buffer that is written round and round say nothing. */
+	if (!err && !f->snapshot)
+		err = cut_all(f);
+	for (size_t i = 0; !err && f->snapshot && i < f->aux->n_queues; i++)
+		for (size_t k = 0; k < f->aux->queues[i].n_pieces; k++)
+			f->aux->queues[i].pieces[k].flags = PT_PIECE_OVERWRITE;
+	return err;
+}
+
+int perf_aux_find(struct reblock_input *in, struct perf_reader *p)
+{
+	struct finding f = { .in = in, .p = p };
+	const struct perf_attr *attr;
+	const uint8_t *info;
+	int err = 0;
+
+	info = find_info(p, &err);
+	if (!info)
+		return err;
+	p->aux = malloc(sizeof(*p->aux));
+	if (!p->aux)
+		return -ENOMEM;
+	read_info(p->aux, info);
+	if (p->aux->kind != PERF_AUXTRACE_INTEL_PT)
+		return 0;
+	err = aux_begin(in);
+	if (err)
+		return err;
+	f.aux = in->aux;
+	f.snapshot = p->aux->words[PERF_PT_SNAPSHOT] != 0;
+	attr = attr_of_pt(p);
+	set_config(in, p, attr, &in->aux->config);
+	err = find_pieces(&f);
+	free(f.end);
+	free(f.cuts);
+	p->aux->not_guest = attr && (attr->flags & PERF_FLAG_EXCLUDE_GUEST);
+	in->aux->all_cpus = attr && p->online && attr->n_ids >= p->online &&
+			    p->aux->words[PERF_PT_PER_CPU];
+	return err;
+}
+
+void perf_aux_decide(struct reblock_input *in, struct perf_reader *p, bool records, bool cpu,
+		     int32_t clockid)
+{
+	const uint64_t *w;
+	struct pt_clock *c;
+
+	if (!in->aux)
+		return;
+	w = p->aux->words;
+	c = &in->aux->clock;
+	if (w[PERF_PT_CAP_TIME_ZERO] && w[PERF_PT_TIME_SHIFT] < 64 &&
+	    w[PERF_PT_TIME_MULT] <= UINT32_MAX) {
+		c->kind = PT_CLOCK_PERF;
+		c->shift = (uint16_t)w[PERF_PT_TIME_SHIFT];
+		c->mult = (uint32_t)w[PERF_PT_TIME_MULT];
+		c->zero = w[PERF_PT_TIME_ZERO];
+	}
+	if (!pt_clock_usable(c))
+		c->kind = PT_CLOCK_UNKNOWN;
+	p->aux->no_clock = c->kind == PT_CLOCK_UNKNOWN;
+	p->aux->other_clock = records && clockid >= 0;
+	p->aux->no_cpu = records && !cpu;
+	in->aux->has_records = records && cpu && clockid < 0 && !p->aux->no_clock;
+	for (size_t i = 0; i < p->attrs.n; i++)
+		if ((p->attrs.attrs[i].flags & PERF_FLAG_CONTEXT_SWITCH) &&
+		    !(p->attrs.attrs[i].flags & PERF_FLAG_USE_CLOCKID))
+			in->aux->has_threads = true;
+	p->threads = in->aux->has_threads && !in->aux->has_records;
+	in->aux->name = perf_names_get;
+	in->aux->context = p->names;
+}
+
+bool perf_aux_switch(const struct perf_reader *p, const uint8_t *r, struct reblock_record *to)
+{
+	const struct perf_attr *form = perf_attr_of_tail(&p->attrs, r);
+	size_t size = perf_size(r), body = perf_type(r) == PERF_SWITCH ? 8 : 16;
+	const uint8_t *end = r + size;
+	bool out = perf_misc(r) & PERF_MISC_SWITCH_OUT;
+	uint32_t pid, tid, cpu;
+
+	if (size < body + form->tail || !form->tail_time || !form->tail_tid || !form->tail_cpu)
+		return false;
+	pid = perf_u32(end - form->tail_tid);
+	tid = perf_u32(end - form->tail_tid + 4);
+	cpu = perf_u32(end - form->tail_cpu);
+	if (perf_type(r) == PERF_ITRACE_START || (perf_type(r) == PERF_SWITCH_CPU_WIDE && out)) {
+		/* ITRACE_START: the thread; SWITCH_CPU_WIDE: the next one. */
+		pid = perf_u32(r + 8);
+		tid = perf_u32(r + 12);
+	} else if (out) {
+		tid = UINT32_MAX;
+	}
+	/* What hides behind a process-id namespace has -1. */
+	aux_switch(to, perf_u64(end - form->tail_time),
+		   cpu < REBLOCK_NO_CPU ? (uint16_t)cpu : REBLOCK_NO_CPU, pid, tid);
+	return cpu < REBLOCK_NO_CPU;
+}
+
+const char *perf_aux_note(const struct perf_reader *p, size_t i)
+{
+	static const struct {
+		size_t flag;
+		const char *text;
+	} notes[] = {
+#define NOTE(flag, text) { offsetof(struct perf_aux, flag), text }
+		NOTE(not_guest,
+		     "Intel PT was recorded of the host alone (exclude_guest); record guests with: perf record -a -e intel_pt//GH"),
+		NOTE(no_clock,
+		     "Intel PT's times cannot be brought to perf's clock (cap_user_time_zero was 0 there): it stands for itself, without threads, and vCPUs are told apart by their VMCS"),
+		NOTE(other_clock,
+		     "the kvm events were recorded by another clock (-k) than perf's own, to which Intel PT's times cannot be brought: it stands for itself, beside them; record without -k"),
+		NOTE(no_cpu,
+		     "the kvm events do not name the host CPU, so Intel PT stands for itself, beside them; record with: perf record -a"),
+#undef NOTE
+	};
+
+	if (!p->aux)
+		return NULL;
+	if (p->aux->kind != PERF_AUXTRACE_INTEL_PT)
+		return i ? NULL : "its AUX area is not of Intel PT, and is left out";
+	for (size_t k = 0; k < sizeof(notes) / sizeof(notes[0]); k++)
+		if (*((const bool *)p->aux + notes[k].flag) && !i--)
+			return notes[k].text;
+	return NULL;
+}
+
+void perf_aux_free(struct perf_reader *p)
+{
+	free(p->aux);
+}

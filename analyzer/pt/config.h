@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is known of the processor that wrote a piece of Intel PT, and how to decode it. Whoever has the recording fills
+ * it in: perf.data's AUXTRACE_INFO, the own format's chunk, or options of the command line. All zero is allowed: nothing
+ * known, the best library.
+ */
+#ifndef PT_CONFIG_H
+#define PT_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pt_image; /* pt/image.h */
+
+/* Both give the same events for the same bytes; the tests compare them. */
+enum pt_backend {
+	PT_BACKEND_BEST,   /* PT_BACKEND_EVENTS where libipt has it */
+	PT_BACKEND_EVENTS, /* libipt's event decoder, of libipt 2.1 and later */
+	PT_BACKEND_PACKETS, /* libipt's packet decoder, of every libipt 2.x; what goes together is found here */
+};
+
+struct pt_config {
+	bool has_cpu; /* family, model and stepping are known; without, libipt works around no errata */
+	uint16_t family;
+	uint8_t model, stepping;
+
+	/*
+	 * For times between TSC packets. All three or none: 0 is not known, and then MTC and CYC packets are not used.
+	 * Where nom_freq is 0, CYC is not.
+	 */
+	uint8_t mtc_freq; /* IA32_RTIT_CTL.MTCFreq: MTC every 2^mtc_freq ticks of the crystal clock */
+	uint8_t nom_freq; /* MSR_PLATFORM_INFO bits 15:8: the TSC's frequency in units of 100 MHz (of the bus clock) */
+	uint32_t
+		cpuid_0x15_eax; /* CPUID.15H: the TSC runs at EBX / EAX of the crystal clock; EAX is the denominator */
+	uint32_t cpuid_0x15_ebx;
+
+	const struct pt_image *image; /* the guest's memory, or NULL; stays the caller's */
+	enum pt_backend backend;
+};
+
+#endif

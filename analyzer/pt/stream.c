@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include "pt/decoder.h"
+#include "pt/split.h"
+#include "pt/stream.h"
+
+struct pt_stream {
+	struct pt_config config;
+	const uint8_t *bytes;
+	size_t size;
+	size_t next; /* where the next segment begins */
+	const struct pt_decoder_ops *ops;
+	struct pt_decoder *decoder; /* of the segment that is being read; NULL: none is */
+	struct pt_sieve sieve;
+	struct pt_assembler assembler;
+	struct pt_counts counts;
+	uint64_t last; /* offset of the last event */
+	bool bad;      /* libipt would not go on in this segment */
+	bool begun;
+};
+
+int pt_stream_open(const struct pt_config *config, const uint8_t *bytes, size_t size,
+		   struct pt_stream **stream)
+{
+	struct pt_stream *s;
+
+	if (!pt_has_backend(config->backend))
+		return -ENOTSUP;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	s->bytes = bytes;
+	s->size = size;
+	s->ops = config->backend == PT_BACKEND_EVENTS || (config->backend == PT_BACKEND_BEST &&
+							  pt_has_backend(PT_BACKEND_EVENTS)) ?
+			 &pt_by_events :
+			 &pt_by_packets;
+	s->sieve.config = &s->config;
+	s->sieve.counts = &s->counts;
+	*stream = s;
+	return 0;
+}
+
+static int give(struct pt_stream *s, struct pt_event *event)
+{
+	s->counts.events++;
+	s->last = event->offset;
+	if (event->type == PT_EVENT_GAP) {
+		s->counts.gaps++;
+		switch (event->gap) {
+		case PT_GAP_OVERFLOW:
+			s->counts.overflows++;
+			break;
+		case PT_GAP_NO_PSB:
+		case PT_GAP_UNKNOWN:
+		case PT_GAP_BAD:
+			s->counts.errors++;
+			break;
+		default:
+			break;
+		}
+	}
+	return 1;
+}
+
+static int give_gap(struct pt_stream *s, struct pt_event *event, enum pt_gap gap, uint64_t offset)
+{
+	*event = (struct pt_event){ .type = PT_EVENT_GAP, .gap = (uint8_t)gap, .offset = offset };
+	if (event->offset < s->last)
+		event->offset = s->last;
+	if (s->sieve.time.known && gap != PT_GAP_NO_PSB) {
+		event->tsc = pt_time_now(&s->sieve.time, &s->config);
+		event->guest_tsc = s->sieve.time.guest;
+		event->has = PT_HAS_TSC;
+	}
+	return give(s, event);
+}
+
+/* Returns 1 with *EVENT where the bytes do not begin with a PSB, else 0. */
+static int begin(struct pt_stream *s, struct pt_event *event)
+{
+	s->begun = true;
+	s->next = pt_split(s->bytes, s->size, 0);
+	s->counts.skipped = s->next;
+	for (size_t i = 0; i < s->next; i++)
+		if (s->bytes[i])
+			return give_gap(s, event, PT_GAP_NO_PSB, 0);
+	return 0;
+}
+
+static int begin_segment(struct pt_stream *s)
+{
+	size_t end = pt_split(s->bytes, s->size, s->next + PT_PSB_SIZE);
+	int status = pt_sieve_segment(&s->sieve, s->bytes, s->next, end);
+
+	s->next = end;
+	if (status)
+		return status;
+	if (s->sieve.gap && s->sieve.gap != PT_GAP_UNFINISHED)
+		s->counts.skipped += end - s->sieve.gap_offset;
+	s->bad = false;
+	pt_assemble_begin(&s->assembler, s->sieve.marks, s->sieve.n);
+	return s->ops->open(&s->decoder, s->sieve.out, s->sieve.size);
+}
+
+/* Takes the segment on: to its next event, or to its end, where the decoder is closed. */
+static int go_on(struct pt_stream *s)
+{
+	struct pt_atom atom;
+	int status = s->ops->next(s->decoder, &atom);
+
+	if (status <= 0) {
+		s->bad = status < 0;
+		s->ops->close(s->decoder);
+		s->decoder = NULL;
+		atom = (struct pt_atom){ .kind = PT_ATOM_END };
+	}
+	pt_assemble(&s->assembler, &atom);
+	return status;
+}
+
+int pt_stream_next(struct pt_stream *s, struct pt_event *event)
+{
+	enum pt_gap gap;
+	int status;
+
+	if (!s->begun && begin(s, event))
+		return 1;
+	for (;;) {
+		if (pt_assembled(&s->assembler, event))
+			return give(s, event);
+		if (s->decoder) {
+			go_on(s);
+			continue;
+		}
+		gap = s->bad ? PT_GAP_BAD : s->sieve.gap;
+		if (gap) {
+			uint64_t offset = s->bad ? s->last : s->sieve.gap_offset;
+
+			s->bad = false;
+			s->sieve.gap = 0;
+			return give_gap(s, event, gap, offset);
+		}
+		if (s->next >= s->size)
+			return 0;
+		status = begin_segment(s);
+		if (status)
+			return status;
+	}
+}
+
+const struct pt_counts *pt_stream_counts(const struct pt_stream *stream)
+{
+	return &stream->counts;
+}
+
+void pt_stream_close(struct pt_stream *s)
+{
+	if (!s)
+		return;
+	if (s->decoder)
+		s->ops->close(s->decoder);
+	pt_sieve_free(&s->sieve);
+	free(s);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vCPUs that PT's guest sections are given to, by some key. */
+#ifndef PT_VCPUS_H
+#define PT_VCPUS_H
+
+#include <stdbool.h>
+#include <reblock/record.h>
+#include "pt/guest.h"
+
+#define PT_VCPUS_MOST 65536
+
+struct pt_vcpu {
+	uint64_t key;
+	uint32_t vm;
+	uint16_t vcpu;
+	bool seen;     /* what it did last was seen by PT, so what comes next goes on from there */
+	uint64_t gaps; /* of those that are everyone's, how many it has been told */
+	uint64_t t;    /* of the last witness */
+	/* The VMCS of L1, or that may be: see pt_vcpu_l2. */
+	bool has_vmcs;
+	uint64_t vmcs;
+	bool nested; /* there are nested guests: VMCS is that of L1 */
+	/* Joined with records: an entry whose exit is to come. */
+	bool entered;
+	bool broken; /* since its last exit, or its entry, records are missing */
+	uint64_t entry;
+	uint16_t entry_cpu;
+	/* PT alone: whether its last exit was seen, and where it ran last. */
+	bool left;
+	size_t queue;
+	uint64_t run; /* since when its thread ran there */
+	struct pt_moment last_entry;
+};
+
+struct pt_vcpus {
+	struct pt_vcpu *list;
+	size_t n, room;
+	uint32_t *slots; /* by hash of the key: index + 1 */
+	size_t n_slots;
+};
+
+/*
+ * Sets *VCPU to the one with KEY, made now if it is new (all zero then, but for the key): valid until the next
+ * call. Returns 0, -ENOMEM, or -E2BIG: there are PT_VCPUS_MOST others.
+ */
+int pt_vcpus_get(struct pt_vcpus *v, uint64_t key, struct pt_vcpu **vcpu);
+
+/* The one with KEY, or NULL. */
+struct pt_vcpu *pt_vcpus_find(const struct pt_vcpus *v, uint64_t key);
+
+void pt_vcpus_free(struct pt_vcpus *v);
+
+/*
+ * Whether SECTION is of a nested guest: its VMCS is another than that of L1, which is the one whose guest left by VMLAUNCH
+ * or VMRESUME, as far as exit reasons are known; else the first that was seen, once there is a second. Returns 1, 0, or
+ * -1: not known, as where there was but one so far.
+ */
+int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *section,
+	       const struct reblock_record *witnesses);
+
+#endif
