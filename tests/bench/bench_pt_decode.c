@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_pt [MEGABYTES [ROUNDS]]: decodes a generated recording of Intel PT, host and guest with Event Trace, by each backend, and by a
+ * bench_pt_decode [MEGABYTES [ROUNDS]]: decodes a generated recording of Intel PT, host and guest with Event Trace, by each backend, and by a
  * bare loop over libipt's packet decoder as ptdump has it, in turn. Prints the medians, and the ratio to the loop. Status 1 where
  * a backend is slower than the loop, or what it gives is not what was generated.
  *
@@ -231,7 +231,7 @@ static bool measure(const struct recording *r, unsigned rounds, double times[3][
 			times[way][slot] = now() - begin;
 			if (met.packets != packets || met.exits != r->exits || met.gaps) {
 				fprintf(stderr,
-					"bench_pt: %s: %llu packets, %llu exits, %llu gaps\n",
+					"bench_pt_decode: %s: %llu packets, %llu exits, %llu gaps\n",
 					names[way], (unsigned long long)met.packets,
 					(unsigned long long)met.exits,
 					(unsigned long long)met.gaps);
@@ -253,7 +253,7 @@ int main(int argc, char **argv)
 	bool slow = false;
 
 	if (!pt_library() || !size || size >> 34 || !rounds || rounds > ROUNDS_MOST) {
-		fprintf(stderr, "usage: bench_pt [MEGABYTES [ROUNDS]], and libipt\n");
+		fprintf(stderr, "usage: bench_pt_decode [MEGABYTES [ROUNDS]], and libipt\n");
 		return 2;
 	}
 	r.bytes = malloc(size + PSB_EVERY);
@@ -283,7 +283,7 @@ int main(int argc, char **argv)
 
 int main(void)
 {
-	fprintf(stderr, "bench_pt: built without libipt\n");
+	fprintf(stderr, "bench_pt_decode: built without libipt\n");
 	return 2;
 }
 
