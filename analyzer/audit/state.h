@@ -169,6 +169,19 @@ static inline bool audit_sees_saved_state(const struct reblock_audit *audit)
 	return (audit->source.presence & REBLOCK_SOURCE_BARE_METAL) && audit->source.bare_metal;
 }
 
+/* Whether this source is known to record KIND. */
+static inline bool audit_captures(const struct reblock_audit *audit, enum reblock_kind kind)
+{
+	return (audit->source.presence & REBLOCK_SOURCE_CAPTURES) &&
+	       (audit->source.captures & 1u << kind);
+}
+
+/* Whether mask writes may stand before the exit they belong to: where that is recorded after the recovery (Linux up to 5.4). */
+static inline bool audit_records_early(const struct reblock_audit *audit)
+{
+	return audit_captures(audit, REBLOCK_MASK_WRITE) && !audit_sees_saved_state(audit);
+}
+
 struct audit_vm {
 	uint32_t vm, pid;
 	char name[REBLOCK_NAME_LENGTH + 1];
