@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wrong = policy_audited(&run, policy, &at);
 	if (wrong)
 		fuzz_fail("%s beside the audit: %s, at record %zu", policy->name, wrong, at);
-	policy = policy_of(run.left[1]);
+	policy = run_policy(run.left[1]);
 	wrong = policy_replays(&run, policy, &at);
 	if (wrong)
 		fuzz_fail("%s replayed: %s, at record %zu", policy->name, wrong, at);

@@ -14,14 +14,26 @@
 
 enum {
 	PERF_SAMPLE = 9,
+	PERF_AUX = 11,
 	PERF_ATTR = 64,
 	PERF_TRACING = 66,
 	PERF_FINISHED = 68, /* a round */
+	PERF_AUXTRACE_INFO = 70,
 	PERF_AUXTRACE = 71,
 	PERF_PACKED = 81,
 	PERF_FINISHED_INIT = 82, /* says nothing */
 	PERF_PACKED2 = 83
 };
+
+/* AUXTRACE_INFO of Intel PT: its kind, then words of 8 bytes from here on */
+#define PERF_PT_KIND 8
+#define PERF_PT_WORDS 16
+#define PERF_PT 1
+/* AUXTRACE: the payload's place in the buffer, its thread, its CPU */
+#define PERF_AUXTRACE_LEAST 48
+#define PERF_AUXTRACE_AT 16
+#define PERF_AUXTRACE_TID 36
+#define PERF_AUXTRACE_CPU 40
 
 #define PERF_ATTR_LEAST 64
 #define PERF_TRACEPOINT 2 /* its type, at 0 */

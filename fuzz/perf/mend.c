@@ -160,6 +160,34 @@ static void mend_sample(struct perf_shape *s, size_t at, size_t size)
 	s->samples++;
 }
 
+/* How Intel PT was recorded: of that kind, with a clock that can be. */
+static void mend_aux_info(struct perf_shape *s, size_t at, size_t size)
+{
+	if (s->leave & PERF_LEAVE_AUX || size < PERF_PT_WORDS + 5 * 8)
+		return;
+	set(s, at + PERF_PT_KIND, 4, PERF_PT);
+	clip(s, at + PERF_PT_WORDS + 8, 8, 63);
+	clip(s, at + PERF_PT_WORDS + 16, 8, UINT32_MAX);
+}
+
+/* PT of one of a few CPUs, which mostly goes on where that CPU's ended. */
+static void mend_auxtrace(struct perf_shape *s, size_t at, size_t payload)
+{
+	uint64_t cpu, end;
+
+	if (s->leave & PERF_LEAVE_AUX)
+		return;
+	cpu = get(s, at + PERF_AUXTRACE_CPU, 4) % PERF_AUX_CPUS;
+	set(s, at + PERF_AUXTRACE_CPU, 4, cpu);
+	end = s->aux_end[cpu];
+	/* Its lowest bits say by how much it may be elsewhere: behind, before, or as a snapshot has it. */
+	if (get(s, at + PERF_AUXTRACE_AT, 8) % 16 < 12)
+		set(s, at + PERF_AUXTRACE_AT, 8, end);
+	else
+		clip(s, at + PERF_AUXTRACE_AT, 8, end + 4096);
+	s->aux_end[cpu] = get(s, at + PERF_AUXTRACE_AT, 8) + payload;
+}
+
 /* A record that has a payload behind it: PAYLOAD is where the size of that stands, of WIDTH bytes. */
 static size_t payload(struct perf_shape *s, size_t at, size_t size, size_t least, size_t width,
 		      size_t left)
@@ -193,8 +221,16 @@ static size_t mend_record(struct perf_shape *s, size_t at, size_t left)
 	case PERF_SAMPLE:
 		mend_sample(s, at, (size_t)size);
 		break;
-	case PERF_AUXTRACE:
-		return payload(s, at, (size_t)size, 48, 8, left);
+	case PERF_AUXTRACE_INFO:
+		mend_aux_info(s, at, (size_t)size);
+		break;
+	case PERF_AUXTRACE: {
+		size_t whole = payload(s, at, (size_t)size, PERF_AUXTRACE_LEAST, 8, left);
+
+		if (size >= PERF_AUXTRACE_LEAST)
+			mend_auxtrace(s, at, whole - (size_t)size);
+		return whole;
+	}
 	case PERF_TRACING:
 		return payload(s, at, (size_t)size, 12, 4, left);
 	case PERF_PACKED:
@@ -303,6 +339,7 @@ void perf_mend(struct perf_shape *s)
 	s->n_ids = s->samples = 0;
 	s->t = 0;
 	s->data = s->data_size = 0;
+	memset(s->aux_end, 0, sizeof(s->aux_end));
 	if (s->size < PERF_PIPE_HEAD) {
 		memset(s->at + s->size, 0, PERF_PIPE_HEAD - s->size);
 		s->size = PERF_PIPE_HEAD;

@@ -14,10 +14,14 @@ enum {
 	PERF_LEAVE_RECORDS = 1 << 2, /* types and sizes of records */
 	PERF_LEAVE_SAMPLES = 1 << 3, /* whose event they are, and the size of their raw data */
 	PERF_LEAVE_TIMES = 1 << 4,   /* they need not ascend */
-	PERF_LEAVE_ALL = 31
+	PERF_LEAVE_AUX =
+		1
+		<< 5, /* how Intel PT was recorded, where its bytes stand and of which CPU they are */
+	PERF_LEAVE_ALL = 63
 };
 
 #define PERF_IDS_MOST 64
+#define PERF_AUX_CPUS 4
 
 struct perf_shape {
 	uint8_t *at; /* the file */
@@ -36,7 +40,8 @@ struct perf_shape {
 	} ids[PERF_IDS_MOST];
 	uint64_t t;
 	size_t samples;
-	bool plain; /* no record is compressed or has a payload behind it */
+	uint64_t aux_end[PERF_AUX_CPUS]; /* of each CPU's buffer, so far */
+	bool plain;                      /* no record is compressed or has a payload behind it */
 };
 
 /* Makes what is at S->at right. S: at, size, room and leave are set. */

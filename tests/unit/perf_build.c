@@ -74,6 +74,8 @@ struct perf_build *perf_build_new(const struct perf_build_options *options)
 		b->sample_type |= PERF_HAS_IDENTIFIER;
 	if (b->o.callchain)
 		b->sample_type |= PERF_HAS_CALLCHAIN | PERF_HAS_IP;
+	if (b->o.pt)
+		b->sample_type |= PERF_HAS_IP; /* perf script wants it */
 	if (b->o.lost_format)
 		b->sample_type |= PERF_HAS_READ;
 	b->sample_type &= ~b->o.drop_sample_type;
@@ -195,7 +197,8 @@ void perf_build_comm(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t pi
 	strncpy(padded, name, sizeof(padded) - 1);
 	append_number(&r, (uint64_t)tid << 32 | pid, 8);
 	append(&r, padded, (strlen(padded) + 8) / 8 * 8);
-	put_tail(b, sample_id(b, PERF_BUILD_EXIT, cpu), cpu, t, pid, tid, &r);
+	put_tail(b, sample_id(b, b->o.no_kvm ? PERF_BUILD_PT : PERF_BUILD_EXIT, cpu), cpu, t, pid,
+		 tid, &r);
 	put_record(b, cpu, PERF_COMM, 0, &r);
 }
 
