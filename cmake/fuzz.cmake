@@ -98,11 +98,10 @@ function(fuzz_bench name source)
 	endif()
 	foreach(program IN LISTS programs)
 		target_link_libraries(${program} PRIVATE run)
-		target_link_options(
-			${program} PRIVATE
-			-Wl,--wrap=reblock_audit_feed
-			-Wl,--wrap=LLVMFuzzerTestOneInput
-		)
+		foreach(wrapped IN ITEMS reblock_audit_feed reblock_audit_feed_some oracle_judge policy_differences policy_predictions
+				LLVMFuzzerTestOneInput)
+			target_link_options(${program} PRIVATE -Wl,--wrap=${wrapped})
+		endforeach()
 	endforeach()
 	add_dependencies(fuzz_bench ${programs})
 endfunction()

@@ -145,9 +145,10 @@ int pt_ring_drain(struct pt_ring *ring, uint64_t now, struct pt_limit *limit,
 		} else if (record.header.type == PERF_RECORD_AUX && size >= sizeof(record)) {
 			if ((int64_t)(end - aux_head) > 0)
 				break; /* its bytes come with the next drain */
-			if ((int64_t)(record.offset - ring->taken) > 0)
+			/* What nothing is said of goes with what follows: threads that come and go make many. */
+			if (flags && (int64_t)(record.offset - ring->taken) > 0)
 				result = take(ring, record.offset, 0, now, limit, sink);
-			if (!result)
+			if (flags && !result)
 				result = take(ring,
 					      (int64_t)(end - ring->taken) > 0 ? end : ring->taken,
 					      flags, now, limit, sink);

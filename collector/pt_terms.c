@@ -38,7 +38,7 @@ static bool take_term(struct pt_options *o, char *word)
 	if (o->n_terms == PT_TERMS || !*word || strlen(word) >= sizeof(term->name) ||
 	    strspn(word, "abcdefghijklmnopqrstuvwxyz_0123456789") != strlen(word))
 		return false;
-	strcpy(term->name, word);
+	memcpy(term->name, word, strlen(word) + 1);
 	term->value = 1;
 	if (value) {
 		if (*value < '0' || *value > '9')

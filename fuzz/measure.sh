@@ -11,6 +11,7 @@ seconds=60
 seeds=5
 jobs=$(nproc)
 faults=
+ways='mutator default'
 report=0
 fresh=0
 builds=build
@@ -20,12 +21,14 @@ table=fuzz/planted.table
 usage()
 {
     cat <<'END'
-usage: ./dev fuzz --measure [--engine afl|libfuzzer] [--seconds N] [--seeds N] [--faults LIST] [--jobs N] [--report] [--fresh]
+usage: ./dev fuzz --measure [--engine afl|libfuzzer] [--seconds N] [--seeds N] [--faults LIST] [--way W]
+                          [--jobs N] [--report] [--fresh]
 
   --engine E    afl (AFL++, the default) or libfuzzer
   --seconds N   give a fault up after so long: 60
   --seeds N     runs for each fault and way, each with other dice: 5
   --faults L    only these of fuzz/planted.table, as in 1,5,20-25
+  --way W       only with the mutator (mutator), or only without it (default); the table has both in any case
   --jobs N      fuzzers at once: as many as there are processors
   --report      fuzz nothing, only make the table of what has been measured
   --fresh       forget first what has been measured with this engine
@@ -59,6 +62,11 @@ read_arguments()
         --faults)
             [[ ${2:-} =~ ^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$ ]] || die "--faults takes a list such as 1,5,20-25"
             faults=$2
+            shift
+            ;;
+        --way)
+            [[ ${2:-} == mutator || ${2:-} == default ]] || die "--way takes mutator or default"
+            ways=$2
             shift
             ;;
         --builds | --state)
@@ -128,13 +136,15 @@ program()
 # To which programs a result belongs: TARGET WAY ID lines.
 identify()
 {
-    local target way file
+    local target way file with
 
     while read -r target; do
         for way in mutator default; do
             file=$(program "$target" "$way")
             [[ -x $file ]] || die "$file is missing"
-            printf '%s %s %s\n' "$target" "$way" "$(cat "$file" ${mutator:+"$mutator"} | sha256sum | cut -c1-16)"
+            with=$mutator
+            [[ $way == mutator ]] || with=
+            printf '%s %s %s\n' "$target" "$way" "$(cat "$file" ${with:+"$with"} | sha256sum | cut -c1-16)"
         done
     done < <(cut -d' ' -f5 "$work/wanted" | sort -u)
 }
@@ -156,7 +166,7 @@ list_tasks()
 
     for ((seed = 1; seed <= seeds; seed++)); do
         while read -r number _ _ _ target _; do
-            for way in mutator default; do
+            for way in $ways; do
                 id=$(awk -v target="$target" -v way="$way" '$1 == target && $2 == way { print $3 }' "$work/ids")
                 measured "$state/$engine/$number.$way.$seed" "$id" ||
                     echo "$engine $number $way $seed $(program "$target" "$way") $id"

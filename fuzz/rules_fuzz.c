@@ -10,270 +10,24 @@
 #include <string.h>
 #include <reblock/rules.h>
 #include "fuzz.h"
+#include "rules/values.h"
 #include "rules_table.h"
 
-#define PAIR 32 /* bytes */
 #define PAIRS_MOST 32
-#define VALUES_MOST 12
-
-#define EVENT (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE | REBLOCK_INTR_VECTOR)
-#define NMI (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_NMI | REBLOCK_VECTOR_NMI)
-#define HARD (REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_HARD_EXCEPTION)
-
-struct pair {
-	struct reblock_record exit, entry;
-	unsigned between;
-};
-
-struct values {
-	unsigned n;
-	uint64_t is[VALUES_MOST];
-};
 
 /* What holds in the worlds seen so far, a bit for each value. */
 struct said {
 	unsigned where, defined, bit12, unblocked, rows;
 };
 
-static uint32_t number(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-/* The vector of an NMI is 2. */
-static uint32_t event(uint32_t info)
-{
-	if ((info & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_NMI)
-		info = (info & ~REBLOCK_INTR_VECTOR) | REBLOCK_VECTOR_NMI;
-	return info;
-}
-
-static uint32_t reason(const uint8_t *at)
-{
-	static const uint8_t named[] = { 0, 48, 62, 66, 75, 9, 44, 49, 8, 1, 12, 7 };
-	uint32_t high = (uint32_t)at[1] << 24;
-
-	return at[0] < sizeof(named) ? named[at[0]] | high : at[0] | (uint32_t)at[2] << 8 | high;
-}
-
-static void decode_exit(struct reblock_record *exit, const uint8_t *at)
-{
-	static const uint16_t fields[] = { REBLOCK_HAS_REASON,        REBLOCK_HAS_RIP,
-					   REBLOCK_HAS_QUALIFICATION, REBLOCK_HAS_INTR_INFO,
-					   REBLOCK_HAS_IDT_VECTORING, REBLOCK_HAS_PIN };
-
-	for (unsigned i = 0; i < 6; i++)
-		exit->presence |= at[0] >> i & 1 ? 0 : fields[i];
-	exit->kind = REBLOCK_EXIT;
-	exit->reason = reason(at + 4);
-	exit->intr_info = number(at + 7);
-	exit->idt_vectoring = event(number(at + 11));
-	exit->qualification = number(at + 15) | (uint64_t)number(at + 19) << 32;
-	exit->pin = (uint16_t)(at[23] | at[24] << 8);
-	exit->rip = 0x1000;
-}
-
-static void decode_entry(struct reblock_record *entry, const uint8_t *at)
-{
-	static const uint16_t fields[] = { REBLOCK_HAS_INTR_INFO, REBLOCK_HAS_PIN, REBLOCK_HAS_RIP,
-					   REBLOCK_HAS_INTERRUPTIBILITY };
-
-	for (unsigned i = 0; i < 4; i++)
-		entry->presence |= at[1] >> i & 1 ? 0 : fields[i];
-	entry->kind = REBLOCK_ENTRY;
-	if (at[1] & 0x10)
-		entry->presence |= REBLOCK_HAS_RIP_SAME;
-	if (at[1] & 0x20)
-		entry->presence |= REBLOCK_HAS_NMI_INJECTED;
-	entry->flags = (uint8_t)((at[1] & 0x40 ? REBLOCK_RIP_SAME : 0) |
-				 (at[1] & 0x80 ? REBLOCK_NMI_INJECTED : 0) |
-				 (at[3] & 0x01 ? REBLOCK_NO_OTHER_INJECTION : 0));
-	entry->intr_info = event(number(at + 25));
-	entry->pin = (uint16_t)(at[29] | at[30] << 8);
-	entry->interruptibility = at[31];
-	entry->rip = at[3] & 0x02 ? 0x2000 : 0x1000;
-}
-
-static void decode(struct pair *pair, const uint8_t *at)
-{
-	memset(pair, 0, sizeof(*pair));
-	decode_exit(&pair->exit, at);
-	decode_entry(&pair->entry, at);
-	pair->between = at[2] < 128 ? 0 : at[2] & 0x3f;
-	/* Equal vectors and events are what matters, and hard to meet. */
-	if (at[3] & 0x04)
-		pair->entry.intr_info = event((pair->entry.intr_info & ~REBLOCK_INTR_VECTOR) |
-					      (pair->exit.intr_info & REBLOCK_INTR_VECTOR));
-	if (at[3] & 0x08)
-		pair->entry.intr_info = pair->exit.idt_vectoring & EVENT;
-}
-
-/* What is absent holds 0. */
-static void hide(struct reblock_record *r)
-{
-	r->reason = r->presence & REBLOCK_HAS_REASON ? r->reason : 0;
-	r->rip = r->presence & REBLOCK_HAS_RIP ? r->rip : 0;
-	r->qualification = r->presence & REBLOCK_HAS_QUALIFICATION ? r->qualification : 0;
-	r->intr_info = r->presence & REBLOCK_HAS_INTR_INFO ? r->intr_info : 0;
-	r->idt_vectoring = r->presence & REBLOCK_HAS_IDT_VECTORING ? r->idt_vectoring : 0;
-	r->pin = r->presence & REBLOCK_HAS_PIN ? r->pin : 0;
-	r->interruptibility = r->presence & REBLOCK_HAS_INTERRUPTIBILITY ? r->interruptibility : 0;
-	if (!(r->presence & REBLOCK_HAS_RIP_SAME))
-		r->flags &= (uint8_t)~REBLOCK_RIP_SAME;
-	if (!(r->presence & REBLOCK_HAS_NMI_INJECTED))
-		r->flags &= (uint8_t)~REBLOCK_NMI_INJECTED;
-}
-
-static void add(struct values *values, uint64_t value)
-{
-	values->is[values->n++] = value;
-}
-
-static unsigned vector(uint64_t info)
-{
-	return info & REBLOCK_INTR_VECTOR;
-}
-
-/* An exception's vector that is none of these, nor #DF's. */
-static unsigned another(unsigned a, unsigned b)
-{
-	unsigned v = 13;
-
-	while (v == a || v == b)
-		v++;
-	return v;
-}
-
-static struct values reasons_of(const struct reblock_record *exit)
-{
-	struct values values = { .n = 8, .is = { 0, 9, 48, 62, 66, 75, 1, 48 | 1u << 31 } };
-
-	if (exit->presence & REBLOCK_HAS_REASON)
-		values = (struct values){ .n = 1, .is = { exit->reason } };
-	return values;
-}
-
-static struct values qualifications_of(const struct reblock_record *exit)
-{
-	struct values values = { .n = 4, .is = { 0, 0x1000, 0xc0000000, 0xc0001000 } };
-
-	if (exit->presence & REBLOCK_HAS_QUALIFICATION)
-		values = (struct values){ .n = 1, .is = { exit->qualification } };
-	return values;
-}
-
-static struct values pins_of(const struct reblock_record *r)
-{
-	struct values values = { .n = 3, .is = { 0, 0x08, 0x28 } };
-
-	if (r->presence & REBLOCK_HAS_PIN)
-		values = (struct values){ .n = 1, .is = { r->pin } };
-	return values;
-}
-
-static struct values intrs_of(const struct pair *pair)
-{
-	struct values values = { 0 };
-	unsigned injected = vector(pair->entry.intr_info);
-
-	if (pair->exit.presence & REBLOCK_HAS_INTR_INFO) {
-		add(&values, pair->exit.intr_info);
-		return values;
-	}
-	add(&values, 0);
-	add(&values, NMI);
-	for (unsigned bit12 = 0; bit12 <= REBLOCK_NMI_UNBLOCKING; bit12 += REBLOCK_NMI_UNBLOCKING) {
-		add(&values, HARD | bit12 | injected);
-		add(&values, HARD | bit12 | another(injected, 0));
-		add(&values, HARD | bit12 | REBLOCK_VECTOR_DF);
-	}
-	return values;
-}
-
-static struct values idtvs_of(const struct pair *pair)
-{
-	struct values values = { 0 };
-
-	if (pair->exit.presence & REBLOCK_HAS_IDT_VECTORING) {
-		add(&values, pair->exit.idt_vectoring);
-		return values;
-	}
-	add(&values, 0);
-	add(&values, NMI);
-	add(&values, REBLOCK_INTR_VALID | another(vector(pair->entry.intr_info), 0));
-	if (pair->entry.intr_info & REBLOCK_INTR_VALID)
-		add(&values, pair->entry.intr_info & EVENT);
-	return values;
-}
-
-static bool is_nmi(uint64_t info)
-{
-	return (info & EVENT) == NMI;
-}
-
-/* Whether an injection is what the flags say. */
-static bool as_told(const struct reblock_record *entry, uint64_t info)
-{
-	if ((entry->presence & REBLOCK_HAS_NMI_INJECTED) &&
-	    is_nmi(info) != ((entry->flags & REBLOCK_NMI_INJECTED) != 0))
-		return false;
-	return !(entry->flags & REBLOCK_NO_OTHER_INJECTION) || is_nmi(info) ||
-	       !(info & REBLOCK_INTR_VALID);
-}
-
-/* Any injection, as far as it matters beside INTR and IDTV. */
-static struct values any_injection(uint64_t intr, uint64_t idtv)
-{
-	unsigned other = another(vector(intr), vector(idtv));
-	struct values values = { 0 };
-
-	add(&values, 0);
-	add(&values, NMI);
-	add(&values, REBLOCK_INTR_VALID | other);
-	add(&values, REBLOCK_INTR_VALID | vector(intr));
-	add(&values, HARD | other);
-	add(&values, HARD | vector(intr));
-	add(&values, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_SOFT_EXCEPTION | other);
-	add(&values, REBLOCK_INTR_VALID | REBLOCK_INTR_TYPE_OTHER | other);
-	if (idtv & REBLOCK_INTR_VALID)
-		add(&values, idtv & EVENT);
-	return values;
-}
-
-static struct values injections_of(const struct reblock_record *entry, uint64_t intr, uint64_t idtv)
-{
-	struct values any = any_injection(intr, idtv), values = { 0 };
-
-	if (entry->presence & REBLOCK_HAS_INTR_INFO) {
-		add(&values, entry->intr_info);
-		/* Witnesses that contradict each other: none is believed. */
-		return as_told(entry, entry->intr_info) ? values : any;
-	}
-	for (unsigned i = 0; i < any.n; i++)
-		if (as_told(entry, any.is[i]))
-			add(&values, any.is[i]);
-	return values;
-}
-
-/* Whether the guest resumes where it was: bit 1 if that can be, bit 0 if it can be elsewhere. */
-static unsigned same_of(const struct pair *pair)
-{
-	bool both = pair->exit.presence & pair->entry.presence & REBLOCK_HAS_RIP;
-	bool flag = pair->entry.presence & REBLOCK_HAS_RIP_SAME;
-	unsigned by_rip = both ? 1u << (pair->exit.rip == pair->entry.rip) : 3;
-	unsigned by_flag = flag ? 1u << ((pair->entry.flags & REBLOCK_RIP_SAME) != 0) : 3;
-
-	return by_rip & by_flag ? by_rip & by_flag : 3;
-}
-
 /* All entries of the worlds whose exit is EXIT. */
-static void ask_entries(const struct pair *pair, const struct reblock_record *exit,
+static void ask_entries(const struct rules_pair *pair, const struct reblock_record *exit,
 			struct said *said)
 {
-	struct values injections =
-		injections_of(&pair->entry, exit->intr_info, exit->idt_vectoring);
-	struct values pins = pins_of(&pair->entry);
-	unsigned same = same_of(pair);
+	struct rules_values injections =
+		rules_injections(&pair->entry, exit->intr_info, exit->idt_vectoring);
+	struct rules_values pins = rules_pins(&pair->entry);
+	unsigned same = rules_same(pair);
 	struct reblock_record entry = { 0 };
 	struct rules_exit of_exit;
 
@@ -292,11 +46,12 @@ static void ask_entries(const struct pair *pair, const struct reblock_record *ex
 	}
 }
 
-static void ask_all(const struct pair *pair, struct said *said)
+static void ask_all(const struct rules_pair *pair, struct said *said)
 {
-	struct values reasons = reasons_of(&pair->exit), intrs = intrs_of(pair);
-	struct values qualifications = qualifications_of(&pair->exit), idtvs = idtvs_of(pair);
-	struct values pins = pins_of(&pair->exit);
+	struct rules_values reasons = rules_reasons(&pair->exit), intrs = rules_intrs(pair);
+	struct rules_values qualifications = rules_qualifications(&pair->exit),
+			    idtvs = rules_idtvs(pair);
+	struct rules_values pins = rules_pins(&pair->exit);
 	unsigned n = reasons.n * intrs.n * qualifications.n * idtvs.n * pins.n;
 	struct reblock_record exit = { 0 };
 
@@ -373,7 +128,7 @@ static void check_verdict(const struct reblock_verdict *verdict, unsigned rows)
 /* The rules of an entry alone. */
 static void check_entry(const struct reblock_record *entry)
 {
-	struct values injections = injections_of(entry, 0, 0), pins = pins_of(entry);
+	struct rules_values injections = rules_injections(entry, 0, 0), pins = rules_pins(entry);
 	uint32_t reserved = entry->intr_info & 0x7ffff000;
 	unsigned states = 3, fails = 0, bits;
 
@@ -383,7 +138,7 @@ static void check_entry(const struct reblock_record *entry)
 		for (unsigned p = 0; p < pins.n; p++)
 			for (unsigned blocking = 0; blocking < 2; blocking++)
 				if (states >> blocking & 1)
-					fails |= 1u << (is_nmi(injections.is[i]) &&
+					fails |= 1u << (rules_is_nmi(injections.is[i]) &&
 							pins.is[p] & 0x20 && blocking);
 	check_tri("whether an NMI is injected while blocked",
 		  reblock_entry_reinjects_blocked(entry), fails, true);
@@ -401,11 +156,9 @@ static void check(const uint8_t *at)
 	struct reblock_verdict verdict;
 	struct reblock_unblock unblock;
 	struct said said = { 0 };
-	struct pair pair;
+	struct rules_pair pair;
 
-	decode(&pair, at);
-	hide(&pair.exit);
-	hide(&pair.entry);
+	rules_pair_decode(&pair, at);
 	reblock_unblock_of(&pair.exit, &unblock);
 	reblock_rules(&pair.exit, &unblock, pair.between, &pair.entry, &verdict);
 	ask_all(&pair, &said);
@@ -423,8 +176,8 @@ __attribute__((constructor)) static void begin(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	for (unsigned i = 0; i < PAIRS_MOST && size; i++) {
-		uint8_t bytes[PAIR] = { 0 };
-		size_t n = size < PAIR ? size : PAIR;
+		uint8_t bytes[RULES_PAIR] = { 0 };
+		size_t n = size < RULES_PAIR ? size : RULES_PAIR;
 
 		memcpy(bytes, data, n);
 		check(bytes);

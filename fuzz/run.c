@@ -36,8 +36,7 @@ static void turn(struct sim_random *random, const struct sim_config *config, str
 	cells->next += left;
 }
 
-/* The header's number is taken modulo that of the policies. */
-static const struct reblock_policy *policy_of(unsigned number)
+const struct reblock_policy *run_policy(unsigned number)
 {
 	size_t n = 1;
 
@@ -64,6 +63,7 @@ static void configure(struct sim_config *config, const uint8_t *header)
 		config->view.others &= (uint16_t)~REBLOCK_HAS_SEQ;
 	config->view.kinds &= ~(kinds & ~(1u << REBLOCK_EXIT | 1u << REBLOCK_ENTRY));
 	config->view.lost = host >> 6 & 1;
+	config->view.early = host >> 7;
 	config->nested = host >> 3 & 1;
 	config->guests = host >> 4 & 3;
 	config->odd = header[RUN_PROCESSOR] & 15;
@@ -73,7 +73,7 @@ static void configure(struct sim_config *config, const uint8_t *header)
 	config->does_right = header[RUN_HYPERVISOR] == 0;
 	config->caches = header[RUN_HYPERVISOR] == 2;
 	if (header[RUN_HYPERVISOR] > 2)
-		config->hypervisor = policy_of(header[RUN_HYPERVISOR] - 3u);
+		config->hypervisor = run_policy(header[RUN_HYPERVISOR] - 3u);
 }
 
 /* What no record has to show, as the host's owner would know it. */

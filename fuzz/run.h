@@ -28,6 +28,7 @@ enum run_header {
 	/*
 	 * Bits 1:0: vCPUs of each VM, less one. 2: two VMs. 3: VMs are hypervisors, with a guest on each vCPU. 5:4: the
 	 * guests, enum sim_guest_kind. 6: the recorder loses what turns say.
+	 * 7: it shows what sets the mask at an exit before that exit, as KVM's tracepoints do.
 	 */
 	RUN_HOST,
 	/*
@@ -81,6 +82,9 @@ void run_decode(struct run *run, const uint8_t *data, size_t size);
 /* The same with HYPERVISOR, which must outlive the run, in place of what the header says; NULL: what it says. */
 void run_decode_as(struct run *run, const uint8_t *data, size_t size,
 		   const struct reblock_policy *hypervisor);
+
+/* The policy with that number, which is taken modulo how many there are. */
+const struct reblock_policy *run_policy(unsigned number);
 
 /* The truths (enum sim_truth), of which one of a finding's records must have one where the finding is true. */
 uint32_t run_truth_for(enum reblock_finding_kind kind);

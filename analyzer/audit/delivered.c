@@ -16,7 +16,7 @@ static void add(struct audit_delivered *d, uint64_t rip)
 		if (d->rip[i] == rip)
 			return;
 	if (d->n == AUDIT_DELIVERED)
-		d->known = PLANTED(101, false, true);
+		d->known = false;
 	else
 		d->rip[d->n++] = rip;
 }
@@ -57,7 +57,7 @@ enum reblock_tri audit_delivered_at(const struct audit_vcpu *v, const struct reb
 	const struct audit_delivered *d = &v->delivered;
 
 	/* Without virtual NMIs, NMIs come in that no VM entry has injected. */
-	if (!d->known || !reblock_delivered_counts(d->until, exit->t) ||
+	if (!d->known || PLANTED(101, !reblock_delivered_counts(d->until, exit->t), false) ||
 	    !reblock_has(exit, REBLOCK_HAS_RIP) || reblock_virtual_nmis(exit) != REBLOCK_YES)
 		return REBLOCK_UNKNOWN;
 	for (unsigned i = 0; i < d->n; i++)

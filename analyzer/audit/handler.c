@@ -50,8 +50,8 @@ void audit_handler_entry(struct audit_vcpu *v, const struct reblock_record *entr
 	if (!h->unfinished)
 		return;
 	h->unfinished = false;
-	if (v->exit.between != 0 || v->exit.unblock.idtv_valid == REBLOCK_YES ||
-	    PLANTED(99, reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES, false))
+	if (PLANTED(99, v->exit.between != 0, false) || v->exit.unblock.idtv_valid == REBLOCK_YES ||
+	    reblock_rip_same(&v->exit.record, entry) != REBLOCK_YES)
 		return;
 	h->nmi_injected = injects == REBLOCK_INJECTS_NMI;
 	h->nmi_possible = injects == REBLOCK_INJECTS_UNKNOWN ||

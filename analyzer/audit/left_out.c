@@ -25,5 +25,6 @@ void audit_left_out(struct reblock_audit *audit, struct audit_vcpu *v)
 		audit_predict_forget(v);
 	v->phase = PLANTED(105, AUDIT_NOTHING_KNOWN, v->phase);
 	v->handler = no_handler;
+	audit_witness_left_out(v);
 	v->livelock = no_livelock;
 }

@@ -46,9 +46,8 @@ static inline bool audit_idtv_is_nmi(const struct reblock_record *exit)
 /* What the vCPU has open that this exit could close, count or answer. */
 static inline bool audit_something_open(const struct audit_vcpu *v)
 {
-	if (v->livelock.count ||
-	    PLANTED(63, v->handler.unfinished || v->handler.nmi_injected || v->handler.nmi_possible,
-		    false))
+	if (PLANTED(63, v->livelock.count, 0) || v->handler.unfinished || v->handler.nmi_injected ||
+	    v->handler.nmi_possible)
 		return true;
 	return v->phase == AUDIT_ENTERED ? PLANTED(64, v->question.open, false) :
 					   v->phase == AUDIT_EXITED;
@@ -87,7 +86,8 @@ static inline bool audit_plain_exit(struct reblock_audit *audit, struct audit_vc
 static inline bool audit_entry_matters(const struct reblock_record *entry)
 {
 	uint32_t info = entry->intr_info;
-	bool reserved = (info >> 31) & ((info & REBLOCK_ENTRY_INTR_RESERVED) != 0);
+	bool reserved = (info >> 31) &
+			PLANTED(67, (info & REBLOCK_ENTRY_INTR_RESERVED) != 0, false);
 	bool nmi = (info >> 31) & ((info & REBLOCK_INTR_TYPE) == REBLOCK_INTR_TYPE_NMI);
 	bool blocked = (entry->interruptibility & REBLOCK_BLOCKING_NMI) != 0;
 
@@ -119,8 +119,7 @@ static inline bool audit_delivers_nothing(const struct audit_vcpu *v,
 	if (nmi | reblock_flag(entry, REBLOCK_NMI_INJECTED))
 		return false;
 	return !v->delivered.known ||
-	       (nothing && PLANTED(67, reblock_has(entry, REBLOCK_HAS_L2), true) &&
-		!reblock_flag(entry, REBLOCK_L2));
+	       (nothing && reblock_has(entry, REBLOCK_HAS_L2) && !reblock_flag(entry, REBLOCK_L2));
 }
 
 static inline bool audit_plain_entry(struct reblock_audit *audit, struct audit_vcpu *v,

@@ -64,7 +64,7 @@ void audit_predict_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		reblock_policy_replay_begin(v->replay, audit->options.policy);
 	}
 	/* Operations recorded before the exit they belong to came after what the policy would do now. */
-	if (PLANTED(107, v->exit.between, 0))
+	if (v->exit.between)
 		reblock_policy_replay_forget(v->replay);
 	else
 		reblock_policy_replay_exit(v->replay, exit);
@@ -85,7 +85,8 @@ void audit_predict_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 		return;
 	switch (r->kind) {
 	case REBLOCK_MASK_WRITE:
-		reblock_policy_replay_mask_write(v->replay, masked_of(r));
+		if (PLANTED(107, true, false))
+			reblock_policy_replay_mask_write(v->replay, masked_of(r));
 		break;
 	case REBLOCK_EVENTS_WRITE:
 		reblock_policy_replay_events_write(v->replay, masked_of(r));

@@ -343,9 +343,10 @@ static bool window_waited(const struct audit_question *q, const struct reblock_r
 static bool at_iret(const struct audit_question *q, const struct reblock_record *exit)
 {
 	return reblock_has(exit, REBLOCK_HAS_RIP) && reblock_has(&q->exit, REBLOCK_HAS_RIP) &&
-	       exit->rip == q->exit.rip && PLANTED(92, asynchronous(exit), true) &&
+	       PLANTED(93, exit->rip == q->exit.rip, true) &&
+	       PLANTED(92, asynchronous(exit), true) &&
 	       (reblock_has(exit, REBLOCK_HAS_IDT_VECTORING) || is_nmi_window(exit)) &&
-	       PLANTED(93, !(exit->idt_vectoring & REBLOCK_INTR_VALID), true);
+	       !(exit->idt_vectoring & REBLOCK_INTR_VALID);
 }
 
 /* The entry injected an NMI. */

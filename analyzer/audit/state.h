@@ -92,7 +92,8 @@ enum audit_pt_nmi {
 
 /* What Intel PT has shown of a vCPU (witness.c). */
 struct audit_pt {
-	bool on; /* there was a witness */
+	bool on;       /* there was a witness */
+	bool shows_l2; /* one said whose guest it is */
 	enum audit_pt_nmi nmi;
 	enum reblock_pt_cause unknown_because; /* for AUDIT_PT_NMI_UNKNOWN */
 	bool nmi_injected;   /* that NMI was certainly injected, and is no INT 2 */
@@ -264,6 +265,8 @@ void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 void audit_witness_at_entry(struct audit_vcpu *v, const struct reblock_record *entry,
 			    uint64_t number);
 void audit_witness_forget(struct audit_vcpu *v);
+/* Records were left out, so that the last one is not what came before. */
+void audit_witness_left_out(struct audit_vcpu *v);
 void audit_witness_finish(struct reblock_audit *audit, struct audit_vcpu *v);
 
 /* witness_nmi.c: whether an NMI came in inside the handler of the one before. */

@@ -22,7 +22,9 @@ static enum reblock_tri l2_of(const struct reblock_audit *audit, struct audit_vc
 
 	pt->assumed = 0;
 	if (reblock_has(r, REBLOCK_HAS_L2)) {
-		v->has_l2 = true;
+		pt->shows_l2 = true;
+		/* That there is a nested guest takes the ground from assuming none; that this is none does not. */
+		v->has_l2 = v->has_l2 || reblock_flag(r, REBLOCK_L2);
 		return audit_l2(r);
 	}
 	/* The guest that the last entry went to. */
@@ -30,7 +32,7 @@ static enum reblock_tri l2_of(const struct reblock_audit *audit, struct audit_vc
 		pt->assumed = v->summary.assumes & REBLOCK_ASSUMES_L2_0;
 		return audit_l2(&pt->entry);
 	}
-	if (!audit_takes_l2_as_0(audit, v))
+	if (pt->shows_l2 || !audit_takes_l2_as_0(audit, v))
 		return REBLOCK_UNKNOWN;
 	pt->assumed = REBLOCK_ASSUMES_L2_0;
 	return REBLOCK_NO;
@@ -52,6 +54,12 @@ void audit_witness_forget(struct audit_vcpu *v)
 	pt->outside = pt->exit_pending = false;
 	pt->has_handler = false;
 	audit_pt_unknown(v, REBLOCK_PT_BEGIN);
+}
+
+void audit_witness_left_out(struct audit_vcpu *v)
+{
+	nothing_since(&v->pt);
+	v->pt.exit_direct = false;
 }
 
 /* No record came for the last exit: whether its bit 12 is defined, PT does not say. */

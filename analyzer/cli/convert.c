@@ -16,7 +16,8 @@ static const char help_text[] =
 	"usage: reblock convert [--to trace|json] IN OUT\n"
 	"       reblock convert [--to trace|json] --pt FILE --pt-cpu N ... [IN] OUT\n\n"
 	"Converts between the own trace format and JSON Lines (docs/jsonl.md), and perf.data and trace.dat to\n"
-	"either; what KVM's tracepoints do not carry stays absent. - is standard input or output.\n\n"
+	"either; what KVM's tracepoints do not carry stays absent. - is standard input or output. Intel PT's bytes are\n"
+	"left out: what was decoded of them stands in OUT as witness records.\n\n"
 	"  --to trace|json   the format of OUT. Default: by its name (.rbt; .jsonl or .json), else JSON Lines,\n"
 	"                    from JSON Lines the own format\n" CLI_PT_HELP
 	"  -h, --help        this text\n\n"
@@ -118,13 +119,37 @@ static int output_end(struct output *o)
 	return err;
 }
 
+static uint64_t witnesses(const struct reblock_record *records, long n)
+{
+	uint64_t found = 0;
+
+	for (long i = 0; i < n; i++)
+		found += records[i].kind == REBLOCK_WITNESS;
+	return found;
+}
+
+/* Audited again, OUT must not have twice what Intel PT shows: it has the records. */
+static void say_pt(const struct reblock_input *in, const char *path, uint64_t found)
+{
+	uint64_t bytes = reblock_input_pt_bytes(in);
+
+	if (bytes)
+		cli_say("convert",
+			"%s: its Intel PT (%" PRIu64
+			" bytes) is left out: what was decoded of it are %" PRIu64
+			" witness records",
+			path, bytes, found);
+	for (size_t i = 0; bytes && reblock_input_note(in, i); i++)
+		cli_say("convert", "%s: %s", path, reblock_input_note(in, i));
+}
+
 /* Returns an exit status; IN is open. */
 static int convert(struct reblock_input *in, const char *in_path, const char *path,
 		   enum reblock_format to)
 {
 	struct output o = { NULL, NULL };
 	const struct reblock_record *records;
-	uint64_t total = 0;
+	uint64_t total = 0, found = 0;
 	struct cli_progress progress;
 	long n = 0;
 	int err, end;
@@ -137,6 +162,7 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 		err = o.trace ? reblock_trace_write(o.trace, records, (size_t)n) :
 				json_write(o.json, records, (size_t)n);
 		total += (uint64_t)n;
+		found += witnesses(records, n);
 		cli_progress(&progress, in);
 	}
 	cli_progress_clear(&progress);
@@ -154,6 +180,7 @@ static int convert(struct reblock_input *in, const char *in_path, const char *pa
 		cli_say("convert", "%s: reading failed: %s", in_path, strerror((int)-n));
 		return CLI_ERROR;
 	}
+	say_pt(in, in_path, found);
 	if (!reblock_input_damages(in))
 		return CLI_OK;
 	cli_say("convert",

@@ -7,8 +7,8 @@
 
 static const char help_text[] =
 	"usage: reblock doctor [OPTIONS...]\n\n"
-	"Prints what reblock record needs and finds on this host: kernel, CPU, kvm_intel's parameters, each attach\n"
-	"point, rights, lockdown, BTF; which evidence grades a trace from here can give; and what to do about what is\n"
+	"Prints what reblock record needs and finds on this host: kernel, CPU, Intel PT, kvm_intel's parameters, each\n"
+	"attach point, rights, lockdown, BTF; which evidence grades a trace from here can give; and what to do about what is\n"
 	"missing.\n\n"
 	"  --color WHEN      auto (default), always or never\n"
 	"  -h, --help        this text\n\n"

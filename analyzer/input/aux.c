@@ -142,6 +142,16 @@ int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n)
 	return 0;
 }
 
+uint64_t aux_bytes(const struct aux *aux)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; aux && i < aux->n_queues; i++)
+		for (size_t k = 0; k < aux->queues[i].n_pieces; k++)
+			bytes += aux->queues[i].pieces[k].size;
+	return bytes;
+}
+
 void aux_free(struct aux *aux)
 {
 	if (!aux)

@@ -34,6 +34,7 @@ struct aux {
 	bool has_records;
 	/* Whether aux_switch tells all that runs. Means something without such records only. */
 	bool has_threads;
+
 	/*
 	 * Whether every CPU that the host has is among the queues, or had nothing to say: else what a vCPU did may
 	 * have been seen by no queue. Means something without such records only.
@@ -83,6 +84,9 @@ int aux_piece(struct aux *aux, long queue, const struct pt_piece *piece);
  * ascend too, are cut there. What is packed is cut at its end only. Returns 0 or -ENOMEM.
  */
 int aux_cut(struct aux *aux, long queue, const uint64_t *at, size_t n);
+
+/* The bytes of all pieces; 0 for NULL. */
+uint64_t aux_bytes(const struct aux *aux);
 
 /* The records of IN's reader and what PT shows, joined: as reblock_input_next. READ is the reader's own. */
 typedef long aux_read_fn(struct reblock_input *in, const struct reblock_record **records);

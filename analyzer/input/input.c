@@ -212,6 +212,11 @@ static const char *reader_note(const struct reblock_input *in, size_t i)
 	}
 }
 
+uint64_t reblock_input_pt_bytes(const struct reblock_input *in)
+{
+	return aux_bytes(in->aux);
+}
+
 const char *reblock_input_note(const struct reblock_input *in, size_t i)
 {
 	const char *note;

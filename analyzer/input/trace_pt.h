@@ -19,7 +19,7 @@ struct trace_pt_piece {
 
 struct trace_pt {
 	bool described;
-	struct reblock_pt_setup setup;   /* what is not known is 0 */
+	struct reblock_pt_setup setup; /* what is not known is 0 */
 	struct pt_clock_point *points; /* ascending in both clocks */
 	size_t n_points, points_room;
 	struct trace_pt_piece *pieces; /* in the order of the file */

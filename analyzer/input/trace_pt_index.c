@@ -17,20 +17,18 @@ size_t trace_pt_payload(const struct reblock_trace_pt_chunk *c)
 	return ((size_t)c->stored + 63) / 64 * 64;
 }
 
-/* Room for one more of SIZE bytes each. */
-static int room_for_one(void **at, size_t *room, size_t n, size_t size)
+/* AT with room for one more of SIZE bytes each behind N; NULL, with AT as it was, without memory. */
+static void *with_room(void *at, size_t *room, size_t n, size_t size)
 {
 	size_t more = *room ? 2 * *room : 64;
 	void *grown;
 
 	if (n < *room)
-		return 0;
-	grown = realloc(*at, more * size);
-	if (!grown)
-		return -ENOMEM;
-	*at = grown;
-	*room = more;
-	return 0;
+		return at;
+	grown = realloc(at, more * size);
+	if (grown)
+		*room = more;
+	return grown;
 }
 
 static void take_setup(struct trace_pt *pt, const uint8_t *bytes, size_t size)
@@ -46,20 +44,19 @@ static int take_points(struct trace_pt *pt, const uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i + sizeof(struct reblock_pt_point) <= size;
 	     i += sizeof(struct reblock_pt_point)) {
-		struct pt_clock_point p, *last = NULL;
+		struct pt_clock_point p, *last, *points;
 		struct reblock_pt_point read;
-		int err;
 
 		memcpy(&read, bytes + i, sizeof(read));
 		p = (struct pt_clock_point){ .tsc = read.tsc, .t = read.t };
-		if (pt->n_points)
-			last = &pt->points[pt->n_points - 1];
+		last = pt->n_points ? &pt->points[pt->n_points - 1] : NULL;
 		if (last && (p.tsc <= last->tsc || p.t < last->t))
 			continue;
-		err = room_for_one((void **)&pt->points, &pt->points_room, pt->n_points, sizeof(p));
-		if (err)
-			return err;
-		pt->points[pt->n_points++] = p;
+		points = with_room(pt->points, &pt->points_room, pt->n_points, sizeof(p));
+		if (!points)
+			return -ENOMEM;
+		pt->points = points;
+		points[pt->n_points++] = p;
 	}
 	return 0;
 }
@@ -67,21 +64,21 @@ static int take_points(struct trace_pt *pt, const uint8_t *bytes, size_t size)
 static int take_bytes(struct trace_pt *pt, const struct reblock_trace_pt_chunk *c,
 		      const uint8_t *stored, uint64_t at)
 {
-	int err = room_for_one((void **)&pt->pieces, &pt->pieces_room, pt->n_pieces,
-			       sizeof(*pt->pieces));
+	struct trace_pt_piece *pieces =
+		with_room(pt->pieces, &pt->pieces_room, pt->n_pieces, sizeof(*pieces));
 
-	if (err)
-		return err;
-	pt->pieces[pt->n_pieces++] =
-		(struct trace_pt_piece){ .stored = stored,
-					 .at = at,
-					 .offset = c->offset,
-					 .time = c->time,
-					 .size = c->size,
-					 .stored_size = c->stored,
-					 .cpu = c->cpu,
-					 .flags = c->aux,
-					 .packed = c->flags & REBLOCK_CHUNK_ZSTD };
+	if (!pieces)
+		return -ENOMEM;
+	pt->pieces = pieces;
+	pieces[pt->n_pieces++] = (struct trace_pt_piece){ .stored = stored,
+							  .at = at,
+							  .offset = c->offset,
+							  .time = c->time,
+							  .size = c->size,
+							  .stored_size = c->stored,
+							  .cpu = c->cpu,
+							  .flags = c->aux,
+							  .packed = c->flags & REBLOCK_CHUNK_ZSTD };
 	return 0;
 }
 

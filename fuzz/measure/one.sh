@@ -31,6 +31,13 @@ fails()
     ((status))
 }
 
+takes_runs()
+{
+    local target=${program##*/}
+
+    grep -q '^#include "run\.h"' "fuzz/${target%_afl}_fuzz.c"
+}
+
 give_up()
 {
     echo "one.sh: $program with fault $fault: $1" >&2
@@ -51,6 +58,8 @@ run_afl()
     executions=1 milliseconds=0 failure=$work/in/byte
     ! fails "$fault" "$failure" || return 0
     [[ $way != mutator ]] || environment+=("AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$MEASURE_MUTATOR")")
+    # Without AFL++'s own mutations beside it, where inputs are runs.
+    [[ $way != mutator ]] || ! takes_runs || environment+=(AFL_CUSTOM_MUTATOR_ONLY=1)
     env -u ASAN_OPTIONS -u UBSAN_OPTIONS "${environment[@]}" timeout -k 5 $((limit + 120)) \
         afl-fuzz -i "$work/in" -o "$work/out" -V "$limit" -s "$seed" -m none -t 5000 -G "$longest" -- "$program" \
         >"$work/log" 2>&1 </dev/null || true

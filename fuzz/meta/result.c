@@ -2,6 +2,7 @@
 #include <string.h>
 #include "fuzz.h"
 #include "meta/result.h"
+#include "same.h"
 
 static int keep(void *context, const struct reblock_finding *finding)
 {
@@ -147,32 +148,17 @@ void result_order_by_vcpu(struct result *result)
 	order(result, by_vcpu);
 }
 
-static const char *finding_differs(const struct result *of_a, const struct reblock_finding *a,
-				   const struct result *of_b, const struct reblock_finding *b,
-				   bool numbers)
+static const char *differs(const struct result *of_a, const struct reblock_finding *a,
+			   const struct result *of_b, const struct reblock_finding *b, bool numbers)
 {
-	if (a->kind != b->kind || a->vm != b->vm || a->vcpu != b->vcpu)
-		return "another finding";
-	if (a->evidence != b->evidence || a->severity != b->severity)
-		return "other evidence";
-	if (a->assumes != b->assumes)
-		return "other assumptions";
-	if (a->t != b->t)
-		return "another time";
-	if (a->n_records != b->n_records)
-		return "other records";
-	for (unsigned i = 0; i < a->n_records; i++)
+	const char *what = finding_differs(a, b);
+
+	for (unsigned i = 0; !what && i < a->n_records; i++)
 		if (result_number(of_a, a->records[i]) != result_number(of_b, b->records[i]))
 			return "other records";
-	if (strcmp(a->rule, b->rule) != 0)
-		return "another rule";
-	if ((a->policy && b->policy) ? strcmp(a->policy, b->policy) != 0 : a->policy != b->policy)
-		return "another policy";
-	if (strcmp(a->why, b->why) != 0)
-		return "another reason";
-	if (numbers && (a->found_at != b->found_at || a->vcpu_first != b->vcpu_first))
+	if (!what && numbers && (a->found_at != b->found_at || a->vcpu_first != b->vcpu_first))
 		return "another place";
-	return NULL;
+	return what;
 }
 
 void result_expect_same_findings(const struct result *a, const struct result *b, bool numbers,
@@ -187,36 +173,19 @@ void result_expect_same_findings(const struct result *a, const struct result *b,
 		if (i >= b->n_findings)
 			fuzz_fail("%s: a finding less: %s", how,
 				  reblock_finding_name(a->findings[i].kind));
-		what = finding_differs(a, &a->findings[i], b, &b->findings[i], numbers);
+		what = differs(a, &a->findings[i], b, &b->findings[i], numbers);
 		if (what)
 			fuzz_fail("%s: %s, of kind %s", how, what,
 				  reblock_finding_name(a->findings[i].kind));
 	}
 }
 
-static const struct reblock_summary *summary_like(const struct result *result,
-						  const struct reblock_summary *like)
-{
-	static const struct reblock_summary none;
-
-	for (size_t i = 0; i < result->n_summaries; i++)
-		if (result->summaries[i].vm == like->vm && result->summaries[i].vcpu == like->vcpu)
-			return &result->summaries[i];
-	return &none;
-}
-
 void result_expect_same_counts(const struct result *a, const struct result *b, const char *how)
 {
 	for (size_t i = 0; i < a->n_summaries; i++) {
-		const struct reblock_summary *l = &a->summaries[i], *r = summary_like(b, l);
+		const struct reblock_summary *l = &a->summaries[i];
 
-		if (memcmp(l->unblocks, r->unblocks, sizeof(l->unblocks)) ||
-		    memcmp(l->reblocked, r->reblocked, sizeof(l->reblocked)) ||
-		    memcmp(l->missed, r->missed, sizeof(l->missed)) ||
-		    memcmp(l->reflected, r->reflected, sizeof(l->reflected)) ||
-		    memcmp(l->unjudged, r->unjudged, sizeof(l->unjudged)) ||
-		    memcmp(l->possible, r->possible, sizeof(l->possible)) ||
-		    l->nmi_reinjections != r->nmi_reinjections || l->lost != r->lost)
+		if (!same_judgements(l, summary_like(b->summaries, b->n_summaries, l)))
 			fuzz_fail("%s: IRET unblocks are judged otherwise", how);
 	}
 }

@@ -29,6 +29,7 @@ static const struct run_field header[] = {
 	BIT("nested", RUN_HOST, 3),
 	FIRST("guests", RUN_HOST, 4, 2, 3),
 	BIT("lossy", RUN_HOST, 6),
+	BIT("early", RUN_HOST, 7),
 	FIRST("hypervisor", RUN_HYPERVISOR, 0, 8, 2 + POLICIES),
 	SOME("pin", RUN_PIN, 0, 3, pins),
 	SOME("pin2", RUN_PIN, 3, 3, pins),

@@ -3,9 +3,12 @@
 #include <string.h>
 #include "mutator/mutator.h"
 
+#define FRESH_ONCE_IN 2 /* changes */
+#define LONG_ONCE_IN 64
+
 static const struct {
 	const char *name;
-	unsigned weight; /* how often it is chosen, of their sum */
+	unsigned weight; /* how often it is chosen, of their sum; fresh is by itself */
 } operations[MUTATOR_OPERATIONS] = {
 	[MUTATOR_CELL_FIELD] = { "field", 40 }, [MUTATOR_HEADER_FIELD] = { "header", 6 },
 	[MUTATOR_TAKE_FIELD] = { "take", 10 },  [MUTATOR_INSERT] = { "insert", 12 },
@@ -13,6 +16,8 @@ static const struct {
 	[MUTATOR_REPEAT] = { "repeat", 4 },     [MUTATOR_COPY] = { "copy", 4 },
 	[MUTATOR_SPLICE] = { "splice", 4 },     [MUTATOR_GRAFT] = { "graft", 6 },
 	[MUTATOR_MIX] = { "mix", 2 },           [MUTATOR_ADOPT] = { "adopt", 2 },
+	[MUTATOR_HOST] = { "host", 4 },         [MUTATOR_BUSY] = { "busy", 16 },
+	[MUTATOR_FRESH] = { "fresh", 0 },
 };
 
 void mutator_seed(struct mutator *mutator, uint64_t seed)
@@ -47,6 +52,18 @@ static enum mutator_operation choose(struct mutator *mutator)
 	return (enum mutator_operation)operation;
 }
 
+/* How long the run may become. */
+static size_t most_of(struct mutator *mutator, size_t size, size_t most)
+{
+	size_t usual = RUN_HEADER + MUTATOR_CELLS_USUAL * RUN_CELL;
+
+	if (most > MUTATOR_SIZE_MOST)
+		most = MUTATOR_SIZE_MOST;
+	if (mutator_below(mutator, LONG_ONCE_IN) != 0 && most > usual)
+		most = size > usual && size < most ? size : usual;
+	return most;
+}
+
 size_t mutator_change(struct mutator *mutator, uint8_t *data, size_t size, size_t most,
 		      const uint8_t *other, size_t other_size)
 {
@@ -55,8 +72,9 @@ size_t mutator_change(struct mutator *mutator, uint8_t *data, size_t size, size_
 	unsigned wanted = 1;
 
 	mutator->n = 0;
-	if (run.most > MUTATOR_SIZE_MOST)
-		run.most = MUTATOR_SIZE_MOST;
+	if (run.size > run.most)
+		run.size = run.most;
+	run.most = most_of(mutator, run.size, run.most);
 	if (run.size > run.most)
 		run.size = run.most;
 	if (run.most < RUN_HEADER + RUN_CELL)
@@ -64,6 +82,11 @@ size_t mutator_change(struct mutator *mutator, uint8_t *data, size_t size, size_
 	if (run.size < RUN_HEADER) {
 		memset(data + run.size, 0, RUN_HEADER - run.size);
 		run.size = RUN_HEADER;
+	}
+	if (run.size < RUN_HEADER + RUN_CELL || mutator_below(mutator, FRESH_ONCE_IN) == 0) {
+		if (mutator_do(mutator, MUTATOR_FRESH, &run, other, other_size))
+			mutator->done[mutator->n++] = MUTATOR_FRESH;
+		return run.size;
 	}
 	while (wanted < MUTATOR_CHANGES_MOST && mutator_below(mutator, 2) == 0)
 		wanted++;

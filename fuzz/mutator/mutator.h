@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Changes runs (run.h) as runs: whole turns are inserted, deleted, swapped and repeated, guests are spliced, and one field of a
- * turn or of the header is changed, most often to a value that means something. mutator/afl.c and
- * mutator/libfuzzer.c bring it to the fuzzers.
+ * turn or of the header is changed, most often to a value that means something. At times turns, or whole runs, are made anew, in which
+ * more happens than changes would bring about (busy.h). mutator/afl.c and mutator/libfuzzer.c bring it to the fuzzers.
  *
  * The same seed and the same calls give the same bytes.
  */
@@ -17,6 +17,7 @@
 #define MUTATOR_SIZE_MOST \
 	(RUN_HEADER + RUN_CELLS_MOST * RUN_CELL) /* bytes that a run has at most */
 #define MUTATOR_CHANGES_MOST 16                  /* at once */
+#define MUTATOR_CELLS_USUAL 64
 
 enum mutator_operation {
 	MUTATOR_CELL_FIELD, /* one field of a cell gets another value */
@@ -31,6 +32,9 @@ enum mutator_operation {
 	MUTATOR_GRAFT,      /* a block of the other run is put between */
 	MUTATOR_MIX,        /* cells of both in turn: their guests run side by side */
 	MUTATOR_ADOPT,      /* the other's header */
+	MUTATOR_HOST,       /* a header from dice (busy.h) */
+	MUTATOR_BUSY,       /* turns from dice, put between or over others */
+	MUTATOR_FRESH,      /* a whole run from dice */
 	MUTATOR_OPERATIONS
 };
 
@@ -53,8 +57,9 @@ unsigned mutator_below(struct mutator *mutator, unsigned limit);
 
 /*
  * Changes the run of SIZE bytes at DATA, which has room for MOST bytes, by one to MUTATOR_CHANGES_MOST operations. OTHER is
- * another run of OTHER_SIZE bytes, or NULL. Returns the new size, which is not above MOST. A missing header is
- * filled up with 0; the bytes of an incomplete cell stay as they are, and are dropped when cells are moved.
+ * another run of OTHER_SIZE bytes, or NULL. Returns the new size, which is not above MOST. The bytes of an incomplete
+ * cell stay as they are, and are dropped when cells are moved. A run without cells becomes a fresh one. Most changes
+ * let no run grow above MUTATOR_CELLS_USUAL cells: what takes longer is rare, and a fuzzer's time goes by the turn.
  */
 size_t mutator_change(struct mutator *mutator, uint8_t *data, size_t size, size_t most,
 		      const uint8_t *other, size_t other_size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdbool.h>
 #include <string.h>
+#include "mutator/busy.h"
 #include "mutator/fields.h"
 #include "mutator/mutator.h"
 
@@ -259,6 +260,52 @@ static bool adopt(struct mutator_run *run, const uint8_t *other, size_t other_si
 	return true;
 }
 
+static bool host(struct mutator *mutator, struct mutator_run *run)
+{
+	mutator_busy_header(mutator, run->data);
+	return true;
+}
+
+static bool busy(struct mutator *mutator, struct mutator_run *run)
+{
+	size_t n = cells(run), some;
+	struct busy_theme theme;
+	uint8_t *to;
+
+	if (n != 0 && (room(run) == 0 || below(mutator, 2) == 0)) {
+		some = length(mutator, n);
+		to = cell(run, below(mutator, n - some + 1));
+	} else {
+		if (room(run) == 0)
+			return false;
+		some = length(mutator, room(run));
+		to = open_at(run, below(mutator, n + 1), some);
+	}
+	mutator_busy_theme(mutator, &theme);
+	for (size_t i = 0; i < some; i++)
+		mutator_busy_cell(mutator, &theme, to + i * RUN_CELL);
+	return true;
+}
+
+/* Short ones are as likely as long ones: what the end of a run shows is lost in a long one. */
+static bool fresh(struct mutator *mutator, struct mutator_run *run)
+{
+	size_t n = cells_in(run->most), most = 4;
+	struct busy_theme theme;
+
+	if (n == 0)
+		return false;
+	while (most < MUTATOR_CELLS_USUAL && below(mutator, 3) != 0)
+		most *= 2;
+	n = 1 + below(mutator, n < most ? n : most);
+	mutator_busy_header(mutator, run->data);
+	mutator_busy_theme(mutator, &theme);
+	for (size_t i = 0; i < n; i++)
+		mutator_busy_cell(mutator, &theme, cell(run, i));
+	set_cells(run, n);
+	return true;
+}
+
 bool mutator_do(struct mutator *mutator, enum mutator_operation operation, struct mutator_run *run,
 		const uint8_t *other, size_t other_size)
 {
@@ -289,6 +336,12 @@ bool mutator_do(struct mutator *mutator, enum mutator_operation operation, struc
 		return mix(mutator, run, other, other_size);
 	case MUTATOR_ADOPT:
 		return adopt(run, other, other_size);
+	case MUTATOR_HOST:
+		return host(mutator, run);
+	case MUTATOR_BUSY:
+		return busy(mutator, run);
+	case MUTATOR_FRESH:
+		return fresh(mutator, run);
 	case MUTATOR_OPERATIONS:
 		break;
 	}

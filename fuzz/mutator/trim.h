@@ -10,7 +10,7 @@
 #include "mutator/mutator.h"
 
 #define TRIM_PARTS \
-	64 /* the smallest block that is left out, of a run; it bounds what a trim costs */
+	16 /* the smallest block that is left out, of a run; it bounds what a trim costs */
 
 struct trim {
 	uint8_t best[MUTATOR_SIZE_MOST], candidate[MUTATOR_SIZE_MOST];

@@ -139,7 +139,6 @@ static void livelock(struct oracle *oracle, const struct line *line)
 	for (size_t i = 0; i < line->n; i++) {
 		const struct reblock_record *r = line_at(line, i);
 		struct proof proof = { .grade = REBLOCK_DIRECT };
-		struct reblock_record exit;
 		uint8_t assumes = 0;
 
 		if (line->broken[i] & (LINE_LOST | LINE_LEFT_OUT))
@@ -149,9 +148,7 @@ static void livelock(struct oracle *oracle, const struct line *line)
 		if (first != ORACLE_NONE &&
 		    (!reblock_has(r, REBLOCK_HAS_RIP) || line_at(line, first)->rip != r->rip))
 			first = ORACLE_NONE;
-		exit = line_filled(line, i, &assumes);
-		if (!reblock_has(r, REBLOCK_HAS_RIP) ||
-		    !oracle_facts(&exit, NULL, 0, 0, FACT_UNBLOCKED))
+		if (!reblock_has(r, REBLOCK_HAS_RIP) || !oracle->unblocked[i])
 			continue;
 		if (first == ORACLE_NONE) {
 			first = i;
@@ -159,6 +156,7 @@ static void livelock(struct oracle *oracle, const struct line *line)
 		}
 		if (++count != LIVELOCK)
 			continue;
+		(void)line_filled(line, i, &assumes);
 		if (!oracle_facts(r, NULL, 0, 0, FACT_UNBLOCKED))
 			proof.needs = assumes & ASSUMED_PIN;
 		proof.n = 2;
@@ -175,6 +173,7 @@ static void judge_exit(struct oracle *oracle, const struct line *line, size_t e)
 					  .outcome = REBLOCK_OUTCOME_UNJUDGED };
 	struct pair pair;
 
+	oracle->unblocked[e] = unblocked;
 	if (pair_of(&pair, line, e)) {
 		struct proof miss = proof_of_miss(&pair);
 

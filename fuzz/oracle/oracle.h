@@ -38,6 +38,8 @@ struct oracle {
 	/* Scratch: the records of the vCPU at hand. */
 	uint32_t number[ORACLE_RECORDS_MOST + 1];
 	uint8_t broken[ORACLE_RECORDS_MOST + 1];
+	bool unblocked
+		[ORACLE_RECORDS_MOST]; /* an exit: whether it is known to have unblocked NMIs */
 };
 
 /*

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "oracle/pair.h"
 
-bool pair_of(struct pair *pair, const struct line *line, size_t e)
-{
-	size_t n = line_entry_of(line, e);
-
-	if (n == ORACLE_NONE)
-		return false;
-	*pair = (struct pair){ .line = line, .e = e, .n = n };
-	pair->exit = line_filled(line, e, &pair->assumes);
-	pair->entry = line_filled(line, n, &pair->assumes);
-	return true;
-}
-
 static bool captures(const struct line *line, enum reblock_kind kind)
 {
 	return (line->source->presence & REBLOCK_SOURCE_CAPTURES) &&
@@ -53,8 +41,23 @@ bool pair_has_operation(const struct pair *p)
 	return operation(p, p->n);
 }
 
+bool pair_of(struct pair *pair, const struct line *line, size_t e)
+{
+	size_t n = line_entry_of(line, e);
+
+	if (n == ORACLE_NONE)
+		return false;
+	*pair = (struct pair){ .line = line, .e = e, .n = n };
+	pair->exit = line_filled(line, e, &pair->assumes);
+	pair->entry = line_filled(line, n, &pair->assumes);
+	pair->only_world = oracle_only_world(&pair->exit, &pair->entry, operation(pair, n));
+	return true;
+}
+
 unsigned pair_facts(const struct pair *p, int nmi, unsigned wanted)
 {
+	if (p->only_world && !nmi)
+		return p->only_world & wanted;
 	return oracle_facts(&p->exit, &p->entry, operation(p, p->n), nmi, wanted);
 }
 

@@ -11,6 +11,7 @@ struct pair {
 	size_t e, n;                       /* exit and entry */
 	struct reblock_record exit, entry; /* with what is assumed filled in */
 	uint8_t assumes;                   /* what that was */
+	unsigned only_world; /* all that is true, where that is one world; it is asked for often */
 };
 
 /* Makes the pair of exit E; false where its entry was not recorded. */

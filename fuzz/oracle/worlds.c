@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
 #include "oracle/worlds.h"
 
 #define VALID REBLOCK_INTR_VALID
@@ -109,7 +110,7 @@ static void injection_may_be(struct worlds *w, const struct reblock_record *exit
 
 	if (nmi) {
 		all[n++] = NMI;
-	} else if (has(entry, REBLOCK_HAS_INTR_INFO)) {
+	} else if (entry && reblock_has(entry, REBLOCK_HAS_INTR_INFO)) {
 		all[n++] = entry->intr_info;
 	} else {
 		for (size_t i = 0; i < COUNT(injections); i++)
@@ -275,30 +276,83 @@ static unsigned facts_of(const struct world *w, int operation)
 	return facts;
 }
 
+/* Any exit, any entry: where no fact is asked of it, one of its worlds will do. */
+static void exit_is_any(struct worlds *w)
+{
+	may_be(w, REASON, reasons[0]);
+	may_be(w, QUALIFICATION, qualifications[0]);
+	may_be(w, EXIT_EVENT, exit_events[0]);
+	may_be(w, VECTORING, vectorings[0]);
+	may_be(w, PIN, pins[0]);
+}
+
+static void entry_is_any(struct worlds *w)
+{
+	may_be(w, INJECTION, injections[0]);
+	may_be(w, ENTRY_PIN, pins[0]);
+	may_be(w, RIP, 0);
+}
+
+/* All worlds that look like the two; returns how many. */
+static unsigned look_alike(struct worlds *w, const struct reblock_record *exit,
+			   const struct reblock_record *entry, int nmi)
+{
+	unsigned total = 1;
+
+	memset(w->n, 0, sizeof(w->n));
+	if (exit)
+		exit_may_be(w, exit, entry);
+	else
+		exit_is_any(w);
+	if (entry)
+		entry_may_be(w, exit, entry, nmi);
+	else
+		entry_is_any(w);
+	for (unsigned axis = 0; axis < AXES; axis++)
+		total *= w->n[axis];
+	return total;
+}
+
+static struct world world_of(const struct worlds *worlds, unsigned number)
+{
+	struct world w;
+
+	for (unsigned axis = 0; axis < AXES; axis++) {
+		unsigned n = worlds->n[axis];
+
+		/* What was seen has one value, and that is nearly all. */
+		w.of[axis] = worlds->value[axis][n == 1 ? 0 : number % n];
+		number = n == 1 ? number : number / n;
+	}
+	return w;
+}
+
 unsigned oracle_facts(const struct reblock_record *exit, const struct reblock_record *entry,
 		      int operation, int nmi, unsigned wanted)
 {
-	struct worlds worlds = { .n = { 0 } };
-	unsigned total = 1, facts = wanted;
+	struct worlds worlds;
+	unsigned total = look_alike(&worlds, exit, entry, nmi), facts = wanted, number = 0;
+	/* It is prime and divides no number of worlds: all are met, soon very different ones. */
+	unsigned step = total > 1 ? 7919 % total : 0;
 
-	exit_may_be(&worlds, exit, entry);
-	entry_may_be(&worlds, exit, entry, nmi);
-	/* No fact that is asked of an entry alone depends on an exit, nor the other way round. */
-	for (unsigned axis = 0; axis < AXES; axis++) {
-		if (axis < INJECTION ? !exit : !entry)
-			worlds.n[axis] = 1;
-		total *= worlds.n[axis];
-	}
-	/* 7919 is prime and divides no number of worlds: all are met, soon very different ones. */
 	for (unsigned k = 0; k < total && facts; k++) {
-		unsigned rest = (unsigned)((uint64_t)k * 7919 % total);
-		struct world w;
+		struct world w = world_of(&worlds, number);
 
-		for (unsigned axis = 0; axis < AXES; axis++) {
-			w.of[axis] = worlds.value[axis][rest % worlds.n[axis]];
-			rest /= worlds.n[axis];
-		}
 		facts &= facts_of(&w, operation);
+		number += step;
+		number -= number >= total ? total : 0;
 	}
 	return facts;
+}
+
+unsigned oracle_only_world(const struct reblock_record *exit, const struct reblock_record *entry,
+			   int operation)
+{
+	struct worlds worlds;
+	struct world w;
+
+	if (look_alike(&worlds, exit, entry, 0) != 1)
+		return 0;
+	w = world_of(&worlds, 0);
+	return facts_of(&w, operation);
 }

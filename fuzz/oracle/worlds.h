@@ -45,4 +45,11 @@ enum oracle_fact {
 unsigned oracle_facts(const struct reblock_record *exit, const struct reblock_record *entry,
 		      int operation, int nmi, unsigned wanted);
 
+/*
+ * All that is true of EXIT and ENTRY, where only one world looks like them: each of its rows and facts, so never 0. Else 0.
+ * What oracle_facts answers is then what of it is wanted.
+ */
+unsigned oracle_only_world(const struct reblock_record *exit, const struct reblock_record *entry,
+			   int operation);
+
 #endif

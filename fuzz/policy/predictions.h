@@ -15,4 +15,8 @@
 const char *policy_predictions(const struct run *run, const struct reblock_policy *policy,
 			       size_t *at);
 
+/* The same of what an audit of RUN beside POLICY finds predicted, up to where another hypervisor stands in or
+ * goes on. */
+const char *policy_audited(const struct run *run, const struct reblock_policy *policy, size_t *at);
+
 #endif

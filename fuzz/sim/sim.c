@@ -258,9 +258,11 @@ static void one_turn(struct sim *sim, struct sim_vcpu *v, struct sim_turn turn)
 	/* A window may have come first, or there was no IRET to exit. */
 	nested = nested &&
 		 before.why == (class == SIM_CLASS_IRET ? SIM_EXITED_IRET : SIM_EXITED_FOR);
+	if (nested && !v->side)
+		exit.reason = VMRESUME;
+	if (sim->ran)
+		sim->ran(sim->context, v, s->entry_rip, &before, &exit);
 	if (nested) {
-		if (!v->side)
-			exit.reason = VMRESUME;
 		done.recovered = before.interruptibility;
 		exit_record(sim, v, &before, &exit, &done, known_unmasked, truth);
 		switch_sides(sim, v, &turn, &exit, &done);

@@ -82,9 +82,20 @@ struct sim_mask {
 	uint64_t word[8];
 };
 
+struct sim;
+
+/*
+ * Told after the guest of V has run and before anything is done about its exit, which came at RIP; what the guest did is
+ * in its sim_shown. ENTRY_RIP: of the entry before. WHY SIM_EXITED_FAILED: that entry has failed.
+ */
+typedef void sim_ran_fn(void *context, const struct sim_vcpu *v, uint64_t entry_rip,
+			const struct sim_before *before, const struct sim_exit *exit);
+
 struct sim {
 	struct sim_config config;
 	struct sim_random *random;
+	sim_ran_fn *ran; /* to be set after the start, with its context; or NULL */
+	void *context;
 	unsigned n_vcpus, named;
 	uint64_t turns;
 	uint64_t t;

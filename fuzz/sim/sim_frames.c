@@ -14,15 +14,45 @@ static const struct {
 
 void sim_guest_start(struct sim_guest *g, unsigned kind)
 {
+	struct sim_shown *shown = g->shown;
+
 	memset(g, 0, sizeof(*g));
+	g->shown = shown;
+	if (shown)
+		shown->in_nmi = false;
 	g->rip = CODE;
 	g->interrupts = true;
 	g->kind = (uint8_t)kind;
 }
 
+static void show(struct sim_guest *g, bool iret, enum sim_handler handler, uint64_t at, uint64_t to)
+{
+	struct sim_shown *shown = g->shown;
+	bool nmi = !iret && handler == SIM_NMI_HANDLER;
+
+	if (!shown)
+		return;
+	if (shown->n < SIM_SHOWN_MOST) {
+		shown->events[shown->n].at = at;
+		shown->events[shown->n].to = to;
+		shown->events[shown->n].handler = (uint8_t)handler;
+		shown->events[shown->n].iret = iret;
+		shown->events[shown->n++].nests = nmi && shown->in_nmi;
+	}
+	/* A fault that comes in at an IRET is that one's, or the VMM's own: the IRET has unblocked. */
+	if (iret || handler == SIM_SMM_HANDLER ||
+	    (handler == SIM_FAULT_HANDLER && sim_guest_at_iret(g)))
+		shown->in_nmi = false;
+	else if (nmi)
+		shown->in_nmi = true;
+}
+
 void sim_frame_push(struct sim_guest *g, enum sim_handler handler)
 {
-	struct sim_frame *frame = &g->frames[g->depth++];
+	struct sim_frame *frame = &g->frames[g->depth];
+
+	show(g, false, handler, g->rip, handlers[handler].begins);
+	g->depth++;
 
 	frame->returns_to = g->rip;
 	frame->handler = (uint8_t)handler;
@@ -38,6 +68,7 @@ void sim_frame_push(struct sim_guest *g, enum sim_handler handler)
 
 void sim_frame_pop(struct sim_guest *g)
 {
+	show(g, true, SIM_HANDLERS, sim_frame_iret(g), g->frames[g->depth - 1].returns_to);
 	g->rip = g->frames[--g->depth].returns_to;
 	g->interrupts = !g->depth || g->frames[g->depth - 1].handler == SIM_FAULT_HANDLER ||
 			(g->frames[g->depth - 1].handler == SIM_NMI_HANDLER &&

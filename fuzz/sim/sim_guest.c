@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sim/sim_frames.h"
 
+/* Bits of the exit qualification of an EPT violation. */
+#define EPT_READ (1u << 0)
+#define EPT_WRITE (1u << 1)
+#define EPT_FETCH (1u << 2)
 #define BODY 0x40u         /* of a handler, from its begin */
 #define HOST_AT_IRET 0x80u /* in the turn's exit: it comes right at the innermost handler's IRET */
 
@@ -118,10 +122,12 @@ static enum sim_why iret_exits(struct sim_guest *g, struct sim_processor *p,
 		shadow(g, p, turn->detail);
 	g->rip = sim_frame_iret(g);
 	if (class == SIM_CLASS_IRET_BREAK) {
-		if (which & 1)
+		if (which & 1) {
 			sim_processor_access_exit(p, SIM_EPT_VIOLATION, turn->detail, false, 0,
 						  exit);
-		else
+			exit->qualification &= ~(uint64_t)(EPT_READ | EPT_WRITE);
+			exit->qualification |= EPT_FETCH;
+		} else
 			sim_processor_exception_exit(p, REBLOCK_INTR_TYPE_HARD_EXCEPTION | 1,
 						     turn->detail, false, exit);
 		return which & 1 ? SIM_EXITED_ACCESS : SIM_EXITED_BREAK;
@@ -259,6 +265,8 @@ enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p,
 	enum sim_why why;
 
 	g->unblocked = g->ran = g->nested = false;
+	if (g->shown)
+		g->shown->n = 0;
 	if (g->delivering && deliver(g, p, turn, exit, &why))
 		return why;
 	for (; steps; steps >>= 2) {

@@ -55,7 +55,25 @@ enum sim_guest_kind {
 	SIM_GUEST_ONE_IRET = 1 << 1     /* all its handlers end with the same instruction */
 };
 
+/*
+ * What the guest does from an entry to the next exit, as a trace of the processor would show it: IRETs that
+ * complete, and events that come in.
+ */
+#define SIM_SHOWN_MOST 48
+struct sim_shown {
+	unsigned n;
+	/* since the last NMI came in no IRET has completed, and none has faulted for the guest to see */
+	bool in_nmi;
+	struct {
+		uint64_t at, to;
+		uint8_t handler; /* enum sim_handler, of an event */
+		bool iret;
+		bool nests; /* an NMI that comes in while in_nmi */
+	} events[SIM_SHOWN_MOST];
+};
+
 struct sim_guest {
+	struct sim_shown *shown; /* where that goes to, or NULL; it stays over a new start */
 	uint64_t rip;
 	uint8_t kind;    /* enum sim_guest_kind */
 	bool interrupts; /* RFLAGS.IF */

@@ -125,8 +125,8 @@ static void drop(struct sim *sim, unsigned from, unsigned n)
 	sim->n -= n;
 }
 
-/* What the recorder leaves out of this turn, which is an exit, what follows, and its entry. */
-static void filter(struct sim *sim, struct sim_vcpu *v)
+/* What the recorder leaves out of this turn, which is an exit, what follows, and its entry. CUT: the entry, too, if it injects nothing. */
+static void filter(struct sim *sim, struct sim_vcpu *v, bool cut)
 {
 	const struct reblock_record *exit = &sim->seen[0], *entry = &sim->seen[sim->n - 1];
 	bool asked = false;
@@ -155,6 +155,10 @@ static void filter(struct sim *sim, struct sim_vcpu *v)
 		sim->whole[0].flags |= REBLOCK_LEFT_OUT;
 	}
 	v->left_out = false;
+	if (cut && !(sim->whole[sim->n - 1].intr_info & REBLOCK_INTR_VALID)) {
+		drop(sim, sim->n - 1, 1);
+		v->left_out = true;
+	}
 }
 
 /* Records FROM and the N - 1 after it are lost: a gap, or a record that says so. */
@@ -181,13 +185,19 @@ static void loses(struct sim *sim, const struct sim_vcpu *v, unsigned which)
 {
 	switch (which) {
 	case 0:
-	case 7:
 		return;
 	case 5:
 		lose(sim, v, 0, sim->n);
 		return;
 	case 6:
 		lose(sim, v, sim->n > 2 ? sim->n - 2 : 0, sim->n > 1 ? 2 : 1);
+		return;
+	case 7:
+		lose(sim, v, 0, sim->n);
+		if (sim->n && sim->seen[0].kind == REBLOCK_LOST) {
+			sim->seen[0].vm = sim->whole[0].vm = REBLOCK_NO_VM;
+			sim->seen[0].vcpu = sim->whole[0].vcpu = REBLOCK_NO_VCPU;
+		}
 		return;
 	default:
 		if (which <= sim->n)
@@ -234,11 +244,37 @@ void sim_record_all(const struct sim *sim, const struct reblock_record *whole,
 	}
 }
 
+/* What sets the mask right after the exit comes before it, at the same times. */
+static void show_early(struct sim *sim)
+{
+	struct reblock_record exit = sim->whole[0];
+	uint32_t truth = sim->truth[0];
+	uint64_t t = exit.t, next;
+	unsigned n = 1;
+
+	while (n < sim->n && sim->whole[n].kind == REBLOCK_MASK_WRITE)
+		n++;
+	if (n == 1 || exit.kind != REBLOCK_EXIT)
+		return;
+	for (unsigned i = 0; i + 1 < n; i++) {
+		next = sim->whole[i + 1].t;
+		sim->whole[i] = sim->whole[i + 1];
+		sim->whole[i].t = t;
+		sim->truth[i] = sim->truth[i + 1];
+		t = next;
+	}
+	exit.t = t;
+	sim->whole[n - 1] = exit;
+	sim->truth[n - 1] = truth;
+}
+
 void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn *turn)
 {
 	const struct sim_view *view = &sim->config.view;
 	unsigned gone = missing(view, turn);
 
+	if (view->early && !view->filtered && sim->n)
+		show_early(sim);
 	if (sim->plain) {
 		number(sim, v);
 		return;
@@ -271,7 +307,7 @@ void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn 
 		}
 	}
 	if (view->filtered && sim->n > 1)
-		filter(sim, v);
+		filter(sim, v, (turn->record & SIM_RECORD_LOSES) == 7);
 	number(sim, v);
 	if (view->others & REBLOCK_HAS_SEQ) {
 		for (unsigned i = 0; i < sim->n; i++) {

@@ -120,7 +120,8 @@ enum sim_between {
 enum sim_recording {
 	SIM_RECORD_LOSES =
 		7
-		<< 0, /* 1 to 4: that record of the turn, 5: all of it, 6: the last two; is lost */
+		<< 0, /* 1 to 4: that record of the turn, 5: all of it, 6: the last two; is lost. 7: all, and
+		 * whose it was is not known; where the recorder filters: the entry, for once */
 	SIM_RECORD_LATE = 1 << 3, /* the times of this turn lie before those of the last one */
 	SIM_RECORD_FIELD =
 		7 << 4, /* not 0: of the fields that this recorder misses at times, which are */

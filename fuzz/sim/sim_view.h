@@ -20,6 +20,7 @@ struct sim_view {
 	uint8_t bare_metal;   /* of the source: 0 and 1, 2 for not known */
 	bool unknown;         /* the source does not say what it captures, nor which fields */
 	unsigned lost;        /* of 1000 records are lost: a gap in seq, or a lost record */
+	bool early;           /* mask writes right after an exit are recorded before it */
 	const char *name;
 };
 

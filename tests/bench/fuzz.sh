@@ -18,11 +18,17 @@ export REBLOCK_FUZZ_COUNT=$work/count
 
 read -ra targets <<<"${REBLOCK_BENCH_TARGETS:-truth policy meta}"
 
+# Sets inputs, records and ns to what the counted program has left.
+read_counts()
+{
+    read -r inputs records ns < <(od -An -v -w24 -tu8 "$REBLOCK_FUZZ_COUNT")
+}
+
 # counted COMMAND...: runs it, and sets inputs and records to what it did in a second of this machine's time.
 counted()
 {
     local start end status=0
-    head -c 16 /dev/zero >"$REBLOCK_FUZZ_COUNT"
+    head -c 24 /dev/zero >"$REBLOCK_FUZZ_COUNT"
     start=$(date +%s%N)
     "$@" >"$work/log" 2>&1 </dev/null || status=$?
     end=$(date +%s%N)
@@ -31,7 +37,7 @@ counted()
         echo "bench: status $status: $*" >&2
         exit 1
     fi
-    read -r inputs records < <(od -An -tu8 "$REBLOCK_FUZZ_COUNT")
+    read_counts
     if [[ $inputs -eq 0 ]]; then
         echo "bench: no input has run: $*" >&2
         exit 1
@@ -87,23 +93,37 @@ machine()
     local model
     model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sed -n 1p)
     echo "$(nproc) CPUs, ${model:-unknown}; Linux $(uname -r); $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release); $(date -u +%F); load $(cut -d' ' -f1 /proc/loadavg)"
-    echo "medians of $runs runs of $seconds s, each pair in turn; million records judged a second; seeds of $cells cells"
+    echo "medians of $runs runs of $seconds s, each pair in turn; million records judged a second, once for each judge; seeds of $cells cells"
     echo
 }
 
-# CPU time, for what one process does without waiting: of the plain loop and of the audit, uninstrumented.
+# CPU time, for what one process does without waiting, uninstrumented: of the plain loop, of the audit alone over the same runs, and
+# of the loop's own judges, which are more than one audit of each record.
 against_audit()
 {
-    local name=$1 seeds=$2 loops=() audits=() number took
+    local name=$1 seeds=$2 loops=() audits=() alone=() number took
     for ((i = 0; i < runs; i++)); do
-        head -c 16 /dev/zero >"$REBLOCK_FUZZ_COUNT"
-        took=$("$release/fuzz/${name}_counted_replay" --loop "$seconds" "$seeds" | sed -n 's/.* in \([0-9.]*\) s: .*/\1/p')
-        read -r inputs records < <(od -An -tu8 "$REBLOCK_FUZZ_COUNT")
-        loops+=("$(awk -v n="$records" -v t="$took" 'BEGIN { printf "%d", n / t }')")
+        loops+=("$(loop_of "$name" "$seeds")")
         read -r number took < <("$release/fuzz/audit_runs" "$seconds" "$seeds")
         audits+=("$(awk -v n="$number" -v t="$took" 'BEGIN { printf "%d", n / t }')")
+        REBLOCK_FUZZ_TIME=1 loop_of "$name" "$seeds" >"$work/timed"
+        read_counts
+        alone+=("$((records * 1000000000 / ns)) $(<"$work/timed")")
     done
     row "$name: plain loop, against the audit alone" "$(middle "${loops[@]}")" "$(middle "${audits[@]}")" longer 2
+    awk -v name="$name" -v loop="$(middle "${alone[@]#* }")" -v judges="$(middle "${alone[@]% *}")" 'BEGIN {
+        printf "%s: in the plain loop its judges take %.0f %% of the time; by themselves they judge %.3f: the loop is %.2f times as long\n",
+            name, 100 * loop / judges, judges / 1e6, judges / loop }'
+}
+
+# loop_of NAME SEEDS: records judged in a second of CPU time
+loop_of()
+{
+    local took
+    head -c 24 /dev/zero >"$REBLOCK_FUZZ_COUNT"
+    took=$("$release/fuzz/$1_counted_replay" --loop "$seconds" "$2" | sed -n 's/.* in \([0-9.]*\) s: .*/\1/p')
+    read_counts
+    awk -v n="$records" -v t="$took" 'BEGIN { printf "%d\n", n / t }'
 }
 
 # good_seeds NAME: those of $work/seeds that the target does not fail on, in $work/seeds-NAME. Fuzzers would leave out the others, too.

@@ -43,6 +43,16 @@ if [ -w /dev/full ]; then
 	done
 fi
 
+# Intel PT's bytes are not taken over, and that is said; what was decoded of them are records, once.
+cp "$data/pt.rbt" .
+run 0 "$REBLOCK" convert pt.rbt pt2.rbt
+says err "pt.rbt: its Intel PT (442 bytes) is left out: what was decoded of it are"
+run 0 "$REBLOCK" convert pt.rbt pt.jsonl
+run 0 "$REBLOCK" convert pt2.rbt pt2.jsonl
+[ -s err ] && fail "a trace without PT's bytes is said to have some"
+cmp pt.jsonl pt2.jsonl || fail "what PT shows is not the same in both formats"
+[ "$(grep -c '"event":"exit"' pt.jsonl)" = 1 ] || fail "not the records beside Intel PT"
+
 # What is intact of a damaged input is converted.
 head -c 700 a.rbt >cut.rbt
 run 3 "$REBLOCK" convert cut.rbt cut.jsonl

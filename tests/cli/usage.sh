@@ -46,7 +46,8 @@ one_line err
 run 2 "$REBLOCK" explain --entry '{}'
 one_line err
 for value in "--duration x" "--duration -1" "--ring-size 0" "--ring-size 5Q" "--ring-size 9999999M" "--max-size 5" \
-	"--max-size 1X" "--vm 0" "--vm qemu" "--max-records-per-second -1"; do
+	"--max-size 1X" "--vm 0" "--vm qemu" "--max-records-per-second -1" "--pt=guest,host" "--pt=cyc=x" "--pt-buffer 12K" \
+	"--pt-buffer 4K" "--pt-per-second x"; do
 	# shellcheck disable=SC2086
 	run 2 "$REBLOCK" record $value -o trace.rbt -- true
 	one_line err

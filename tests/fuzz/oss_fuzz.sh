@@ -43,6 +43,11 @@ run()
         echo "$name: takes a library that OSS-Fuzz's containers have not"
         return 1
     fi
+    # what has no static library comes along
+    if ldd "$out" | grep ipt | grep -vF "=> $folder/out/lib/"; then
+        echo "$name: takes libipt from elsewhere than lib/ beside it"
+        return 1
+    fi
     if [[ -n $(ls "$source/corpus/fuzz/$name" 2>/dev/null) ]]; then
         (cd "$run/corpus" && cmake -E tar xf "${out}_seed_corpus.zip")
         [[ $(find "$run/corpus" -type f | wc -l) -ge $(find "$source/corpus/fuzz/$name" -type f | wc -l) ]] ||

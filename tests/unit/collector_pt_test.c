@@ -228,17 +228,26 @@ static void truncated(void **state)
 /* An area that is full without a word (kernel: perf_aux_output_begin) is started again too. */
 static void full_area(void **state)
 {
-	const struct pt_options o = { .buffer = PT_BUFFER_LEAST };
+	const struct pt_options o = { .buffer = BUFFER };
 	struct run *r = running(&o);
 
 	(void)state;
-	pt_kernel_write(&r->kernel, 0, PT_BUFFER_LEAST);
+	pt_kernel_write(&r->kernel, 0, BUFFER);
 	pt_kernel_publish(&r->kernel, 0, 0);
 	r->kernel.cpus[0].enabled = false;
 	r->kernel.enables = 0;
 	poll(r);
 	assert_int_equal(r->kernel.enables, 1);
 	assert_true(r->kernel.cpus[0].enabled);
+	/* One that is called truncated with room left (kernel: pt_buffer_reset_markers) as well. */
+	pt_kernel_write(&r->kernel, 0, 10);
+	pt_kernel_publish(&r->kernel, 0, PERF_AUX_FLAG_TRUNCATED);
+	r->kernel.cpus[0].enabled = false;
+	poll(r);
+	assert_int_equal(r->kernel.enables, 2);
+	assert_true(r->kernel.cpus[0].enabled);
+	poll(r);
+	assert_int_equal(r->kernel.enables, 2);
 	same_bytes(r, 0);
 	end(r);
 }
@@ -372,6 +381,25 @@ static void refused(void **state)
 	end(r);
 }
 
+/* Threads that come and go make many records: only what something is said of is a piece of its own. */
+static void many_records(void **state)
+{
+	const struct pt_options o = { .buffer = BUFFER };
+	struct run *r = running(&o);
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		pt_kernel_write(&r->kernel, 0, 10);
+		pt_kernel_publish(&r->kernel, 0, i == 50 ? PERF_AUX_FLAG_PARTIAL : 0);
+	}
+	poll(r);
+	same_bytes(r, 0);
+	assert_int_equal(r->got.pieces, 3);
+	assert_int_equal(r->got.last_flags, 0);
+	assert_int_equal(r->got.flags[0], REBLOCK_PT_PARTIAL);
+	end(r);
+}
+
 /* Into a file, beside records, and out of it again. */
 static void into_a_file(void **state)
 {
@@ -432,11 +460,12 @@ static void into_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full),      cmocka_unit_test(around),
-		cmocka_unit_test(truncated), cmocka_unit_test(full_area),
-		cmocka_unit_test(snapshot),  cmocka_unit_test(limited),
-		cmocka_unit_test(unsaid),    cmocka_unit_test(odd_records),
-		cmocka_unit_test(refused),   cmocka_unit_test(into_a_file),
+		cmocka_unit_test(full),        cmocka_unit_test(around),
+		cmocka_unit_test(truncated),   cmocka_unit_test(full_area),
+		cmocka_unit_test(snapshot),    cmocka_unit_test(limited),
+		cmocka_unit_test(unsaid),      cmocka_unit_test(odd_records),
+		cmocka_unit_test(refused),     cmocka_unit_test(many_records),
+		cmocka_unit_test(into_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "filter_compare.h"
+#include "fuzz/same.h"
 
 static int keep(void *context, const struct reblock_finding *finding)
 {
@@ -61,15 +62,6 @@ void compare_audit(const struct reblock_record *records, size_t n,
 	qsort(result->list, result->n, sizeof(result->list[0]), order);
 }
 
-/* What must be the same of a finding: all but the numbers of its records. */
-static bool same(const struct reblock_finding *a, const struct reblock_finding *b)
-{
-	return a->kind == b->kind && a->severity == b->severity && a->evidence == b->evidence &&
-	       a->vm == b->vm && a->vcpu == b->vcpu && a->t == b->t && a->assumes == b->assumes &&
-	       a->n_records == b->n_records && strcmp(a->rule, b->rule) == 0 &&
-	       strcmp(a->why, b->why) == 0;
-}
-
 static void say(const char *which, const struct reblock_finding *f)
 {
 	print_message("%s: vm %u vcpu %u t %llu %s, %s, assumes %x: %s\n", which, f->vm, f->vcpu,
@@ -81,7 +73,8 @@ void compare_findings(const struct compared *whole, const struct compared *filte
 		      const char *what, uint64_t seed)
 {
 	for (size_t i = 0; i < whole->n || i < filtered->n; i++) {
-		if (i < whole->n && i < filtered->n && same(&whole->list[i], &filtered->list[i]))
+		if (i < whole->n && i < filtered->n &&
+		    !finding_differs(&whole->list[i], &filtered->list[i]))
 			continue;
 		if (i < whole->n)
 			say("whole", &whole->list[i]);
@@ -93,31 +86,14 @@ void compare_findings(const struct compared *whole, const struct compared *filte
 	}
 }
 
-static const struct reblock_summary *summary_of(const struct compared *result,
-						const struct reblock_summary *like)
-{
-	static const struct reblock_summary none;
-
-	for (size_t i = 0; i < result->n_summaries; i++)
-		if (result->summaries[i].vm == like->vm && result->summaries[i].vcpu == like->vcpu)
-			return &result->summaries[i];
-	return &none;
-}
-
 void compare_counts(const struct compared *whole, const struct compared *filtered, const char *what,
 		    uint64_t seed)
 {
 	for (size_t i = 0; i < whole->n_summaries; i++) {
 		const struct reblock_summary *w = &whole->summaries[i];
-		const struct reblock_summary *f = summary_of(filtered, w);
 
-		if (memcmp(w->unblocks, f->unblocks, sizeof(w->unblocks)) ||
-		    memcmp(w->reblocked, f->reblocked, sizeof(w->reblocked)) ||
-		    memcmp(w->missed, f->missed, sizeof(w->missed)) ||
-		    memcmp(w->reflected, f->reflected, sizeof(w->reflected)) ||
-		    memcmp(w->unjudged, f->unjudged, sizeof(w->unjudged)) ||
-		    memcmp(w->possible, f->possible, sizeof(w->possible)) ||
-		    w->nmi_reinjections != f->nmi_reinjections || w->lost != f->lost)
+		if (!same_judgements(w,
+				     summary_like(filtered->summaries, filtered->n_summaries, w)))
 			fail_msg("%s, seed %llu: vm %u vcpu %u: IRET unblocks are judged otherwise",
 				 what, (unsigned long long)seed, w->vm, w->vcpu);
 	}

@@ -162,7 +162,8 @@ static void check(enum mutator_operation operation, const struct mutator_run *ru
 	size_t n = a->cells, m = cells_of(run), at;
 	const uint8_t *cells = run->data + RUN_HEADER;
 
-	if (operation != MUTATOR_HEADER_FIELD && operation != MUTATOR_ADOPT)
+	if (operation != MUTATOR_HEADER_FIELD && operation != MUTATOR_ADOPT &&
+	    operation != MUTATOR_HOST && operation != MUTATOR_FRESH)
 		assert_memory_equal(run->data, a->data, RUN_HEADER);
 	switch (operation) {
 	case MUTATOR_CELL_FIELD:
@@ -211,6 +212,17 @@ static void check(enum mutator_operation operation, const struct mutator_run *ru
 		assert_int_equal(m, n);
 		assert_memory_equal(run->data, b->data, RUN_HEADER);
 		assert_true(same_cells(run->data, 0, a->data, 0, n));
+		break;
+	case MUTATOR_HOST:
+		assert_int_equal(m, n);
+		assert_true(same_cells(run->data, 0, a->data, 0, n));
+		break;
+	case MUTATOR_BUSY:
+		assert_true(m == n || is_put_in(a->data, n, run->data, m, &at));
+		break;
+	case MUTATOR_FRESH:
+		assert_true(m >= 1 && m <= MUTATOR_CELLS_USUAL);
+		assert_int_equal(run->size, RUN_HEADER + m * RUN_CELL);
 		break;
 	case MUTATOR_OPERATIONS:
 		fail();
@@ -296,23 +308,54 @@ static void any_input(void **state)
 		assert_true(done[i] != 0);
 }
 
-/* What is missing of a header is 0, but for what is changed then. */
-static void header_is_filled(void **state)
+/* Out of next to nothing comes a run in which something happens. */
+static void begins_afresh(void **state)
 {
-	uint8_t data[RUN_HEADER + 4 * RUN_CELL];
+	uint8_t data[RUN_HEADER + 40 * RUN_CELL];
 	struct mutator mutator;
+	size_t cells = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
-		unsigned others = 0;
+		size_t size, said = 0;
 
 		memset(data, GUARD, sizeof(data));
 		mutator_seed(&mutator, i);
-		assert_true(mutator_change(&mutator, data, 3, sizeof(data), NULL, 0) >= RUN_HEADER);
-		for (unsigned at = 3; at < RUN_HEADER; at++)
-			others += data[at] != 0;
-		assert_true(others <= mutator.n);
+		size = mutator_change(&mutator, data, i % 20, sizeof(data), NULL, 0);
+		assert_int_equal(mutator.n, 1);
+		assert_int_equal(mutator.done[0], MUTATOR_FRESH);
+		assert_true(size > RUN_HEADER && (size - RUN_HEADER) % RUN_CELL == 0);
+		for (size_t at = RUN_HEADER; at < size; at++)
+			said += data[at] != 0;
+		assert_true(said != 0);
+		cells += (size - RUN_HEADER) / RUN_CELL;
 	}
+	assert_true(cells > 500 && cells < 3000);
+}
+
+/* A fuzzer's time goes by the turn: what has grown long does so for the sake of the few things that take it. */
+static void stays_short(void **state)
+{
+	static uint8_t data[MUTATOR_SIZE_MOST];
+	size_t usual = RUN_HEADER + MUTATOR_CELLS_USUAL * RUN_CELL, size, many = 0;
+	struct mutator mutator;
+
+	(void)state;
+	mutator_seed(&mutator, 3);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		memset(data, 0, sizeof(data));
+		size = mutator_change(&mutator, data, usual - 5 * RUN_CELL, sizeof(data), NULL, 0);
+		many += size > usual;
+	}
+	assert_true(many != 0 && many < ROUNDS / 100);
+	/* One that is long already may stay so. */
+	many = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		size = mutator_change(&mutator, data, 4 * usual, sizeof(data), NULL, 0);
+		assert_true(size <= sizeof(data));
+		many += size > usual;
+	}
+	assert_true(many > 40);
 }
 
 static void described(void **state)
@@ -362,7 +405,7 @@ static void trims(void **state)
 	}
 	assert_memory_equal(trim.best, data, RUN_HEADER);
 	assert_true(has_both(trim.best, trim.size, 7, 8));
-	/* Blocks of a 64th of the run are the smallest. */
+	/* Blocks of a 16th of the run are the smallest. */
 	assert_true(trim.size <= RUN_HEADER + (size_t)2 * (500 / TRIM_PARTS) * RUN_CELL);
 	assert_true(steps < 300);
 }
@@ -466,7 +509,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operations),
 		cmocka_unit_test(any_input),
-		cmocka_unit_test(header_is_filled),
+		cmocka_unit_test(begins_afresh),
+		cmocka_unit_test(stays_short),
 		cmocka_unit_test(described),
 		cmocka_unit_test(trims),
 		cmocka_unit_test(trims_all),

@@ -109,9 +109,12 @@ static void *map_aux(struct pt_kernel_cpu *cpu, size_t size, bool writable, off_
 	cpu->overwrite = !writable;
 	cpu->aux_size = size;
 	cpu->aux = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->memory, offset);
-	/* Nobody but the processor writes there. */
-	at = mmap(NULL, size, PROT_READ, MAP_SHARED, cpu->memory, offset);
-	if (at == MAP_FAILED || cpu->aux == MAP_FAILED)
+	/* Nobody but the processor writes there, and nothing lies behind it. */
+	cpu->fence = mmap(NULL, size + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (cpu->fence == MAP_FAILED || cpu->aux == MAP_FAILED)
+		broken("no memory");
+	at = mmap(cpu->fence, size, PROT_READ, MAP_SHARED | MAP_FIXED, cpu->memory, offset);
+	if (at == MAP_FAILED)
 		broken("no memory");
 	return at;
 }
@@ -249,8 +252,10 @@ void pt_kernel_forget(struct pt_kernel *k)
 			munmap(cpu->page, cpu->base_size);
 			close(cpu->memory);
 		}
-		if (cpu->aux)
+		if (cpu->aux) {
 			munmap(cpu->aux, cpu->aux_size);
+			munmap(cpu->fence + cpu->aux_size, 4096);
+		}
 		free(cpu->accepted);
 		memset(cpu, 0, sizeof(*cpu));
 	}
@@ -271,11 +276,14 @@ static uint8_t byte_of(unsigned cpu, uint64_t n)
 static bool post(struct pt_kernel_cpu *cpu, const void *record, size_t size)
 {
 	uint64_t head = cpu->page->data_head, tail = cpu->page->data_tail;
+	size_t at, first;
 
 	if (cpu->data_size - (head - tail) < size)
 		return false;
-	for (size_t i = 0; i < size; i++)
-		cpu->data[(head + i) & (cpu->data_size - 1)] = ((const uint8_t *)record)[i];
+	at = head & (cpu->data_size - 1);
+	first = cpu->data_size - at < size ? cpu->data_size - at : size;
+	memcpy(cpu->data + at, record, first);
+	memcpy(cpu->data, (const uint8_t *)record + first, size - first);
 	cpu->page->data_head = head + size;
 	return true;
 }
@@ -306,7 +314,7 @@ void pt_kernel_publish(struct pt_kernel *k, unsigned number, uint64_t flags)
 	__atomic_store_n(&cpu->page->aux_head, at, __ATOMIC_RELEASE);
 }
 
-void pt_kernel_write(struct pt_kernel *k, unsigned number, size_t size)
+void pt_kernel_put(struct pt_kernel *k, unsigned number, const uint8_t *bytes, size_t size)
 {
 	struct pt_kernel_cpu *cpu = &k->cpus[number];
 	uint64_t room = cpu->aux_size - (cpu->head - cpu->page->aux_tail), n = size;
@@ -319,14 +327,25 @@ void pt_kernel_write(struct pt_kernel *k, unsigned number, size_t size)
 	if (!cpu->accepted)
 		broken("no memory");
 	for (uint64_t i = 0; i < n; i++) {
-		uint8_t byte = byte_of(number, cpu->n_accepted + cpu->lost);
-
-		cpu->aux[cpu->head++ & (cpu->aux_size - 1)] = byte;
-		cpu->accepted[cpu->n_accepted++] = byte;
+		cpu->aux[cpu->head++ & (cpu->aux_size - 1)] = bytes[i];
+		cpu->accepted[cpu->n_accepted++] = bytes[i];
 	}
 	cpu->lost += size - n;
 	if (cpu->enabled && n < size) {
 		pt_kernel_publish(k, number, PERF_AUX_FLAG_TRUNCATED);
 		cpu->enabled = false;
 	}
+}
+
+void pt_kernel_write(struct pt_kernel *k, unsigned number, size_t size)
+{
+	const struct pt_kernel_cpu *cpu = &k->cpus[number];
+	uint8_t *bytes = malloc(size + 1);
+
+	if (!bytes)
+		broken("no memory");
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = byte_of(number, cpu->n_accepted + cpu->lost + i);
+	pt_kernel_put(k, number, bytes, size);
+	free(bytes);
 }

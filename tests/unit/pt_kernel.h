@@ -19,6 +19,7 @@ struct pt_kernel_cpu {
 	struct perf_event_mmap_page *page;
 	uint8_t *data, *aux;
 	size_t data_size, aux_size, base_size;
+	uint8_t *fence; /* where the reader has the AUX area, with nothing behind it */
 	bool overwrite, enabled;
 	uint64_t head;     /* of the AUX area; published by pt_kernel_publish */
 	uint64_t said;     /* up to here there are records */
@@ -60,6 +61,9 @@ void pt_kernel_file(struct pt_kernel *k, const char *path, const char *text);
 
 /* CPU writes SIZE bytes that continue what it wrote before; of a CPU that stands still none arrive. */
 void pt_kernel_write(struct pt_kernel *k, unsigned cpu, size_t size);
+
+/* CPU writes these SIZE bytes. */
+void pt_kernel_put(struct pt_kernel *k, unsigned cpu, const uint8_t *bytes, size_t size);
 
 /* A record on what was written since the last, with FLAGS (PERF_AUX_FLAG_...), and the new aux_head. */
 void pt_kernel_publish(struct pt_kernel *k, unsigned cpu, uint64_t flags);

@@ -88,6 +88,12 @@ uint64_t reblock_input_damages(const struct reblock_input *input);
  */
 const char *reblock_input_note(const struct reblock_input *input, size_t i);
 
+/*
+ * Bytes of Intel PT in this input, 0: none. What they show is among the records, as far as it could be decoded; the bytes
+ * themselves are in none.
+ */
+uint64_t reblock_input_pt_bytes(const struct reblock_input *input);
+
 /* Bytes consumed so far and in all; total 0 where it is not known (a pipe). For a progress bar. */
 void reblock_input_progress(const struct reblock_input *input, uint64_t *done, uint64_t *total);
 

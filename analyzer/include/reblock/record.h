@@ -66,7 +66,8 @@ enum reblock_witness_kind {
 	REBLOCK_SAW_OTHER,
 	/*
 	 * PT saw nothing for a while up to here: overflow, data truncated or overwritten, an error of the
-	 * decoder, tracing that was off for another reason than a VM exit.
+	 * decoder, tracing that was off for another reason than a VM exit; or it
+	 * could not be told whose vCPU's it was what it saw. Wherever witnesses of this vCPU may be missing there is one.
 	 * No record is missing for that: exits and entries beside it are complete.
 	 */
 	REBLOCK_SAW_GAP,

@@ -42,7 +42,7 @@ static void recover(struct kvm_state *s, struct reblock_vmcs *v, unsigned has)
 	if (!step_virtual_nmis(v) || ((has & KVM_CACHE) && s->known_unmasked))
 		return;
 	if (step_intr_bit12(v) &&
-	    !(exclusions && (step_double_fault(v) || PLANTED(56, step_idtv_valid(v), false))))
+	    !(exclusions && (PLANTED(56, step_double_fault(v), false) || step_idtv_valid(v))))
 		step_block(v);
 	else
 		s->known_unmasked = !step_blocked(v);

@@ -39,6 +39,7 @@ int main(int argc, char **argv)
 
 		memset(data, 0, RUN_HEADER);
 		data[RUN_HYPERVISOR] = 1;
+		data[RUN_HEADER - 1] = (uint8_t)i; /* what the target meta does with it */
 		mutator_seed(&mutator, i);
 		while (run.size < run.most)
 			(void)mutator_do(&mutator, MUTATOR_INSERT, &run, NULL, 0);

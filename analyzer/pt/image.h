@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's memory, as far as somebody has it: pieces of bytes, each at a linear address, as PT's addresses are. What is
+ * in it has to be what the guest ran: a kernel that was linked for one address and ran at another (KASLR) has to
+ * be put where it ran, or be run with nokaslr.
+ *
+ * libipt has a struct pt_image of its own, and pt_image_free and more: no function here may have such a name.
+ */
+#ifndef PT_IMAGE_H
+#define PT_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <reblock/processor.h>
+
+struct pt_image;
+
+/* Makes an empty image: returns it, to be ended by pt_image_end, or NULL where there is no memory. */
+struct pt_image *pt_image_make(void);
+
+/*
+ * Adds the SIZE bytes at BYTES, which stay the caller's, as what is at ADDRESS. Returns 0, -ENOMEM, or -EINVAL: they go past
+ * the end of the address space. Where pieces lie one over the other, and differ, the bytes there are not known.
+ */
+int pt_image_put(struct pt_image *image, uint64_t address, const uint8_t *bytes, size_t size);
+
+/*
+ * Whether the instruction at ADDRESS is an IRET: CF, after any legacy prefixes and, in 64-bit mode, a REX prefix: 48 CF is
+ * IRETQ, 66 CF an IRET of 16 bits (SDM volume 2, "IRET/IRETD/IRETQ", and "Instruction Format"). Unknown where IMAGE (which may be
+ * NULL) does not have all its bytes, and for a REX prefix at an address below 4 GiB, where it may be an instruction of
+ * 32-bit mode.
+ */
+enum reblock_tri pt_image_at_iret(const struct pt_image *image, uint64_t address);
+
+void pt_image_end(struct pt_image *image); /* NULL is allowed */
+
+#endif
