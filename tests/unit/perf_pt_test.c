@@ -62,7 +62,7 @@ static void guest(struct pt_bytes *p, unsigned long long from, unsigned long lon
 		"@%llu\ncfe vmentry ip\nfup 0xffffffffc0000100\npip 0x5000 nr\ntip %#x\n"
 		"@%llu\nevd vmxq %#x\nevd vmxr %u\ncfe vmexit\nfup %#x\npip 0x1000 root\ntip 0xffffffffc0000200\n"
 		"@%llu\nfup 0xffffffffc0000300\ntip 0xffffffffc0000400",
-		from, rip, to, qualification, reason, rip + 0x10, to + 100);
+		from, rip, to + 1000000000, qualification, reason, rip + 0x10, to + 100);
 	packets(p, text);
 }
 
@@ -227,6 +227,29 @@ static void test_missing(void **state)
 	perf_expect_in(in_pieces(10000, 0, 1), "witness 1/0 t=2001000");
 	/* A collision says nothing of the bytes. */
 	expect_stays(in_pieces(10000, 0, 8), FIRST, SECOND, UNSEEN);
+}
+
+/* Two pieces, each whole in itself, and bytes missing between them: a gap, though all can be read. */
+static void test_hole(void **state)
+{
+	struct perf_build_options o = { .cpus = 1, .no_kvm = true, .no_switches = true };
+
+	(void)state;
+	for (int hole = 0; hole < 2; hole++) {
+		struct pt_bytes p = two_stays();
+		struct made m;
+
+		begin(&m, &o);
+		info(&m);
+		perf_build_auxtrace(m.b, 0, UINT32_MAX, 0, p.bytes, p.size);
+		memset(&p, 0, sizeof(p));
+		host(&p, 2900000, 0x7000);
+		guest(&p, 3001000, 3003000, 0x1020, 12, 0);
+		perf_build_auxtrace(m.b, 0, UINT32_MAX, two_stays().size + (hole ? 100 : 0),
+				    p.bytes, p.size);
+		perf_expect_in(perf_read_built(m.b),
+			       hole ? "witness 1/0 t=3001000 cpu=0 ec=0x7\n" : "!ec=0x7");
+	}
 }
 
 /* What was given already comes again: in pieces by their offset, in snapshots by its time. */
@@ -437,11 +460,12 @@ static void test_real_recording(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_joined),    cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_missing),   cmocka_unit_test(test_again),
-		cmocka_unit_test(test_clocks),    cmocka_unit_test(test_alone),
-		cmocka_unit_test(test_by_thread), cmocka_unit_test(test_other_areas),
-		cmocka_unit_test(test_cut_off),   cmocka_unit_test(test_real_recording),
+		cmocka_unit_test(test_joined),         cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_missing),        cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_again),          cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_alone),          cmocka_unit_test(test_by_thread),
+		cmocka_unit_test(test_other_areas),    cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_real_recording),
 	};
 
 	if (!pt_library()) {
