@@ -33,7 +33,8 @@ usage: ./dev fuzz --measure [--engine afl|libfuzzer] [--seconds N] [--seeds N] [
   --report      fuzz nothing, only make the table of what has been measured
   --fresh       forget first what has been measured with this engine
 
-Each run begins with one byte of input and ends with the first failure. What is measured is kept in build/fuzz/measure: an
+Each run begins with one byte of input, so that nothing of what was kept helps either way, and ends with the first failure. With
+the mutator means: with it alone, where inputs are runs. What is measured is kept in build/fuzz/measure: an
 interrupted measurement goes on where it was. What was measured with other programs, or given up after less time, is
 done again. The table goes to build/fuzz/measure/ENGINE.md. Status 1: no run has found some fault.
 END

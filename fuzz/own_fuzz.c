@@ -99,6 +99,8 @@ static size_t mend_pt_chunk(struct shape *s, size_t at, unsigned leave)
 	c.flags &= REBLOCK_CHUNK_PT | REBLOCK_CHUNK_ZSTD;
 	c.records = 0;
 	c.part = 1 + c.part % REBLOCK_PT_CLOCK;
+	if (c.part != REBLOCK_PT_BYTES)
+		c.flags = REBLOCK_CHUNK_PT;
 	c.cpu %= REBLOCK_NO_CPU;
 	if (c.stored > left / 64 * 64 || c.stored > REBLOCK_PT_PART_MOST)
 		c.stored = (uint32_t)(left / 64 * 64 % (REBLOCK_PT_PART_MOST + 1));

@@ -100,13 +100,17 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		*h = none;
 }
 
-bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number)
+bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v,
+			   const struct reblock_record *r, uint64_t number)
 {
 	struct audit_handler *h = &v->handler;
 
 	/* Without virtual NMIs, NMIs come in that no entry has injected: what may have been is then not known to be. */
 	if (!h->nmi_injected &&
 	    !(h->nmi_possible && reblock_virtual_nmis(&v->pt.entry) == REBLOCK_YES))
+		return false;
+	/* Elsewhere it is not what the entry injected, or the CS base is not 0. */
+	if (h->has_rip && reblock_has(r, REBLOCK_HAS_RIP) && r->rip != h->rip)
 		return false;
 	add_record(h, number);
 	audit_handler_nmi(audit, v, 0);

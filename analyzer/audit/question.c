@@ -457,7 +457,7 @@ void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint6
 	close(audit, v, REBLOCK_OUTCOME_MISSED, REBLOCK_CAUSES);
 }
 
-void audit_question_iret(struct reblock_audit *audit, struct audit_vcpu *v, bool first)
+void audit_question_ran(struct reblock_audit *audit, struct audit_vcpu *v, bool first)
 {
 	struct audit_question *q = &v->question;
 	bool nothing = q->injects == REBLOCK_INJECTS_NOTHING;

@@ -234,8 +234,8 @@ void audit_question_drop(struct reblock_audit *audit, struct audit_vcpu *v,
  */
 void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
 			bool has_vector, bool has_rip, uint64_t rip);
-/* It shows that an IRET has completed; FIRST: as the first thing after the entry. */
-void audit_question_iret(struct reblock_audit *audit, struct audit_vcpu *v, bool first);
+/* It shows that an IRET has completed (FIRST: as the first thing after the entry), or SMM or the like was entered. */
+void audit_question_ran(struct reblock_audit *audit, struct audit_vcpu *v, bool first);
 void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v);
 
 /* handler.c: NMIs inside an unfinished handler. */
@@ -252,7 +252,8 @@ void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v);
  * Intel PT shows an NMI delivered as the first thing after the entry: tells of it where it is inside an unfinished
  * handler. Returns whether it did.
  */
-bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number);
+bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v,
+			   const struct reblock_record *r, uint64_t number);
 
 /*
  * witness.c: Intel PT. A witness; and after the step of each exit or entry, its record with the assumptions filled

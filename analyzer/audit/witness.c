@@ -183,7 +183,7 @@ static void saw_interrupt(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 	learn(pt, r, number);
 	if (first && done) {
-		told = audit_handler_witness(audit, v, number);
+		told = audit_handler_witness(audit, v, r, number);
 		audit_question_nmi(audit, v, number, true, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
 	}
 	audit_pt_nmi(audit, v, r, number, is_injected_nmi(pt, first), told);
@@ -206,7 +206,7 @@ static void saw_async(struct reblock_audit *audit, struct audit_vcpu *v,
 		learn(pt, r, number);
 	if (!pt->has_handler || pt->handler != r->qualification)
 		return;
-	(void)audit_handler_witness(audit, v, number);
+	(void)audit_handler_witness(audit, v, r, number);
 	audit_question_nmi(audit, v, number, false, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
 }
 
@@ -215,18 +215,15 @@ static void saw_iret(struct reblock_audit *audit, struct audit_vcpu *v,
 {
 	struct audit_pt *pt = &v->pt;
 
-	audit_question_iret(audit, v, is_first(pt, r));
+	audit_question_ran(audit, v, is_first(pt, r));
 	nothing_since(pt);
 	pt->nmi = AUDIT_PT_NMI_FINISHED;
 }
 
-/* SMM saves and restores what is blocked, and INIT clears it: what was open ends. */
+/* SMM saves and restores what is blocked, and INIT clears it. */
 static void saw_other(struct reblock_audit *audit, struct audit_vcpu *v)
 {
-	static const struct audit_handler no_handler;
-
-	audit_question_drop(audit, v, REBLOCK_CAUSE_OTHER_EVENT);
-	v->handler = no_handler;
+	audit_question_ran(audit, v, false);
 	nothing_since(&v->pt);
 	audit_pt_unknown(v, REBLOCK_PT_OTHER);
 }

@@ -285,6 +285,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		case CLI_PT:
 		case CLI_PT_CPU:
 		case CLI_PT_CLOCK:
+		case CLI_PT_IMAGE:
 			if (cli_pt_option(&o->pt, "audit", c, optarg))
 				break;
 			return CLI_ERROR;

@@ -208,7 +208,7 @@ int cli_convert(int argc, char **argv)
 			fputs(help_text, stdout);
 			return cli_finish("convert", stdout, CLI_OK);
 		}
-		if (c == CLI_PT || c == CLI_PT_CPU || c == CLI_PT_CLOCK) {
+		if (c >= CLI_PT && c <= CLI_PT_IMAGE) {
 			if (!cli_pt_option(&pt, "convert", c, optarg))
 				return CLI_ERROR;
 			continue;

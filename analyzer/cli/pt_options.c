@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
 #include "cli/pt_options.h"
+#include "input/guest_memory.h"
 
 /* Reads N numbers in decimal, or in hexadecimal after 0x, apart by SEPARATOR, each at most its MOST. */
 static bool numbers(const char *text, char separator, const uint64_t *most, uint64_t *values,
@@ -84,6 +86,22 @@ static bool take_clock(struct cli_pt *pt, const char *command, const char *value
 	return true;
 }
 
+static bool take_image(struct cli_pt *pt, const char *command, const char *value)
+{
+	static struct guest_memory *memory;
+	char *error = NULL;
+	int err;
+
+	if (!memory)
+		memory = guest_memory_new();
+	pt->memory = memory;
+	err = pt->memory ? guest_memory_add(pt->memory, value, &error) : -ENOMEM;
+	if (err)
+		cli_say(command, "%s", error ? error : "out of memory");
+	free(error);
+	return !err;
+}
+
 bool cli_pt_option(struct cli_pt *pt, const char *command, int c, const char *value)
 {
 	switch (c) {
@@ -91,6 +109,8 @@ bool cli_pt_option(struct cli_pt *pt, const char *command, int c, const char *va
 		return take_file(pt, command, value);
 	case CLI_PT_CPU:
 		return take_cpu(pt, command, value);
+	case CLI_PT_IMAGE:
+		return take_image(pt, command, value);
 	default:
 		return take_clock(pt, command, value);
 	}
@@ -114,6 +134,7 @@ bool cli_pt_open(const struct cli_pt *pt, const char *command, const char *path,
 		.files = pt->files,
 		.n_files = pt->n,
 		.clock = pt->has_clock ? &pt->clock : NULL,
+		.image = pt->memory ? guest_memory_image(pt->memory) : NULL,
 	};
 	char *error = NULL;
 	int err = path ? reblock_input_open(path, damage, context, input, &error) :

@@ -8,12 +8,14 @@
 
 #define CLI_PT_FILES 1024
 
-enum { CLI_PT = 0x1000, CLI_PT_CPU, CLI_PT_CLOCK };
+enum { CLI_PT = 0x1000, CLI_PT_CPU, CLI_PT_CLOCK, CLI_PT_IMAGE };
 
 /* For a table of getopt_long. */
 #define CLI_PT_LONGS \
 	{ "pt", required_argument, NULL, CLI_PT }, \
 		{ "pt-cpu", required_argument, NULL, CLI_PT_CPU }, \
+		{ "image", required_argument, NULL, CLI_PT_IMAGE }, \
+		{ "guest-kernel", required_argument, NULL, CLI_PT_IMAGE }, \
 	{ \
 		"pt-clock", required_argument, NULL, CLI_PT_CLOCK \
 	}
@@ -24,13 +26,19 @@ enum { CLI_PT = 0x1000, CLI_PT_CPU, CLI_PT_CLOCK };
 	"  --pt-cpu N        the host CPU that FILE is from; N:FAMILY/MODEL/STEPPING also says what processor that is\n" \
 	"  --pt-clock SHIFT,MULT,ZERO\n" \
 	"                    how its time-stamp counter becomes the trace's time (time_shift, time_mult and time_zero\n" \
-	"                    of perf_event_open); without, and with a trace whose clock is not tsc, PT stands for itself\n"
+	"                    of perf_event_open); without, and with a trace whose clock is not tsc, PT stands for itself\n" \
+	"  --guest-kernel FILE[@MOVED]\n" \
+	"                    the guests' vmlinux, MOVED bytes from where it was linked (KASLR): says whether PT shows an\n" \
+	"                    exit at an IRET; a copy of a guest's kcore, as perf record --kcore leaves, needs no MOVED\n" \
+	"  --image FILE[@ADDRESS]\n" \
+	"                    the same of any file: raw bytes, the first at ADDRESS; both may be repeated\n"
 
 struct cli_pt {
 	struct reblock_pt_file files[CLI_PT_FILES];
 	size_t n, n_cpus; /* each has its own list: the nth CPU is the nth file's */
 	struct reblock_pt_clock clock;
 	bool has_clock;
+	struct guest_memory *memory; /* NULL: none; it stays as long as the program runs */
 };
 
 /* Takes option C with its value. Returns false, having said what is wrong with it. */

@@ -11,6 +11,8 @@ size_t trace_pt_payload(const struct reblock_trace_pt_chunk *c)
 {
 	bool packed = c->flags & REBLOCK_CHUNK_ZSTD;
 
+	if (packed && (c->part == REBLOCK_PT_SETUP || c->part == REBLOCK_PT_CLOCK))
+		return SIZE_MAX;
 	if (c->records || c->size > REBLOCK_PT_PART_MOST || c->stored > c->size ||
 	    (!packed && c->stored != c->size))
 		return SIZE_MAX;

@@ -67,6 +67,7 @@ enum pt_event_has {
 	PT_HAS_CR3 = 1 << 7,
 	PT_HAS_VMCS = 1 << 8,
 	PT_HAS_CR2 = 1 << 9,
+	PT_HAS_AT_IRET = 1 << 10,
 };
 
 /* The types of CFE (SDM, table "CFE Packet Type and Vector Fields Details"). */
@@ -124,7 +125,8 @@ struct pt_event {
 	bool guest_tsc; /* the TSC packet that tsc rests on was made in VMX non-root operation: with "use TSC offsetting" 1 it
 			 * is the guest's, that is the host's times the multiplier plus the offset of its VMCS */
 	bool begins;    /* with it packets begin (TIP.PGE) */
-	bool ends;      /* with it packets end (TIP.PGD) */
+	bool at_iret; /* of exit and disabled: the instruction at ip is an IRET, by the image of pt_config; that it was begun is another matter */
+	bool ends;    /* with it packets end (TIP.PGD) */
 };
 
 #endif

@@ -48,8 +48,8 @@ struct reblock_record *pt_join_put(struct pt_join *j, size_t n)
 {
 	struct reblock_record *out = j->out;
 
-	if (j->out_room - j->n_out < n) {
-		size_t room = j->n_out + n + j->out_room;
+	if (!out || j->out_room - j->n_out < n) {
+		size_t room = j->n_out + n + j->out_room + 1;
 
 		out = realloc(out, room * sizeof(*out));
 		if (!out)

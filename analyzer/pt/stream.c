@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "pt/decoder.h"
+#include "pt/image.h"
 #include "pt/split.h"
 #include "pt/stream.h"
 
@@ -43,8 +44,22 @@ int pt_stream_open(const struct pt_config *config, const uint8_t *bytes, size_t 
 	return 0;
 }
 
+static void look_for_iret(const struct pt_stream *s, struct pt_event *event)
+{
+	enum reblock_tri is = REBLOCK_UNKNOWN;
+
+	if (event->has & PT_HAS_IP)
+		is = pt_image_at_iret(s->config.image, event->ip);
+	if (is == REBLOCK_UNKNOWN)
+		return;
+	event->has |= PT_HAS_AT_IRET;
+	event->at_iret = is == REBLOCK_YES;
+}
+
 static int give(struct pt_stream *s, struct pt_event *event)
 {
+	if (event->type == PT_EVENT_EXIT || event->type == PT_EVENT_DISABLED)
+		look_for_iret(s, event);
 	s->counts.events++;
 	s->last = event->offset;
 	if (event->type == PT_EVENT_GAP) {

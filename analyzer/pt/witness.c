@@ -46,6 +46,10 @@ static bool left(struct reblock_record *r, const struct pt_event *e)
 {
 	pt_witness_bare(r, REBLOCK_SAW_EXIT);
 	put_rip(r, e, PT_HAS_IP, e->ip);
+	if (e->has & PT_HAS_AT_IRET) {
+		r->flags |= e->at_iret ? REBLOCK_MASKED : 0;
+		r->presence |= REBLOCK_HAS_MASKED;
+	}
 	if (e->has & PT_HAS_REASON) {
 		r->reason = (uint32_t)e->reason;
 		r->presence |= REBLOCK_HAS_REASON;

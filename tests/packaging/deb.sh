@@ -39,6 +39,9 @@ module=$(ls "$work"/packages/reblock-vmread-dkms_*_all.deb 2>/dev/null || true)
 for package in $(dpkg-deb -f "$program" Depends | sed 's/([^)]*)//g; s/,/ /g; s/|[^ ]*//g'); do
     dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || fail "it depends on $package, which is not installed"
 done
+if ldd "$build/reblock" | grep -q libipt; then
+    [[ $(dpkg-deb -f "$program" Depends) == *libipt2* ]] || fail "it does not depend on libipt2: $(dpkg-deb -f "$program" Depends)"
+fi
 [[ $(dpkg-deb -f "$program" Depends) == *libbpf* ]] || fail "it does not depend on libbpf: $(dpkg-deb -f "$program" Depends)"
 
 # Its scripts get DPKG_ROOT and act below it; dependencies are the host's.
@@ -66,6 +69,8 @@ for file in usr/bin/reblock usr/lib/systemd/system/reblock-watch.service usr/lib
 done
 version=$("$root/usr/bin/reblock" --version) || fail "the installed program does not run"
 [[ $version == *"$(dpkg-deb -f "$program" Version)"* ]] || fail "the program says $version"
+# not what a build on Debian 12 has in its folder
+! ldd "$root/usr/bin/reblock" | grep 'build/libipt' || fail "the installed program wants a library of the build"
 "$root/usr/bin/reblock" audit --quiet "${SOURCE_DIR:-$(dirname "$0")/../..}/corpus/traces/5.10-stock.rbt" >/dev/null ||
     [[ $? == 3 ]] || fail "the installed program does not audit"
 run=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$root/usr/lib/systemd/system/reblock-watch.service")

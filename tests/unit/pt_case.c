@@ -6,7 +6,8 @@
 #include "pt_case.h"
 #include "pt_packets.h"
 
-static const char *const known[] = { "packets", "config", "events", "witnesses", "findings" };
+static const char *const known[] = { "packets", "config",    "memory",
+				     "events",  "witnesses", "findings" };
 
 static bool is_section(const char *line)
 {
@@ -85,6 +86,30 @@ static bool take_config(struct pt_case *c)
 	return true;
 }
 
+static bool take_memory(struct pt_case *c)
+{
+	const struct pt_case_section *s = pt_case_section(c, "memory");
+
+	if (!s)
+		return true;
+	c->image = pt_image_make();
+	c->config.image = c->image;
+	for (unsigned i = 0; c->image && i < s->n; i++) {
+		char *at = c->lines[s->first + i], *end;
+		uint64_t address = strtoull(at, &end, 0);
+		size_t first = c->memory_size;
+
+		for (at = end; *at && c->memory_size < PT_CASE_MEMORY; at = end) {
+			c->memory[c->memory_size++] = (uint8_t)strtoul(at, &end, 16);
+			if (end == at)
+				return false;
+		}
+		if (pt_image_put(c->image, address, c->memory + first, c->memory_size - first))
+			return false;
+	}
+	return c->image;
+}
+
 static bool take_packets(struct pt_case *c, const char *path)
 {
 	const struct pt_case_section *s = pt_case_section(c, "packets");
@@ -116,8 +141,8 @@ bool pt_case_read(struct pt_case *c, const char *path)
 			return false;
 		}
 	}
-	if (!take_config(c)) {
-		fprintf(stderr, "%s: its config is not understood\n", path);
+	if (!take_config(c) || !take_memory(c)) {
+		fprintf(stderr, "%s: its config or memory is not understood\n", path);
 		return false;
 	}
 	return take_packets(c, path);
@@ -125,6 +150,7 @@ bool pt_case_read(struct pt_case *c, const char *path)
 
 void pt_case_free(struct pt_case *c)
 {
+	pt_image_end(c->image);
 	free(c->text);
 }
 

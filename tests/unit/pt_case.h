@@ -5,6 +5,7 @@
  *
  *   packets    the input: see pt_packets.h
  *   config     what struct pt_config holds: NAME VALUE
+ *   memory     ADDRESS BYTE... (hexadecimal), a piece of the guest's memory each
  *   events     what must come of it, as pt_event_text writes it
  *
  * More sections, of those who make other things of the events, are read all the same: pt_case_section gives them.
@@ -17,8 +18,9 @@
 #include <stdint.h>
 #include "pt/config.h"
 #include "pt/event.h"
+#include "pt/image.h"
 
-enum { PT_CASE_LINES = 400, PT_CASE_SECTIONS = 8, PT_CASE_BYTES = 8192 };
+enum { PT_CASE_LINES = 400, PT_CASE_SECTIONS = 8, PT_CASE_BYTES = 8192, PT_CASE_MEMORY = 256 };
 
 struct pt_case_section {
 	char name[24];
@@ -32,7 +34,10 @@ struct pt_case {
 	unsigned n;
 	struct pt_case_section sections[PT_CASE_SECTIONS];
 	unsigned n_sections;
-	struct pt_config config;
+	struct pt_config config; /* its image is of the section memory */
+	struct pt_image *image;
+	uint8_t memory[PT_CASE_MEMORY];
+	size_t memory_size;
 	uint8_t bytes[PT_CASE_BYTES]; /* of the packets */
 	size_t size;
 };

@@ -17,7 +17,7 @@
 #include <reblock/trace_set.h>
 
 #define REBLOCK_CHUNK_PT (1u << 1)
-#define REBLOCK_CHUNK_ZSTD (1u << 2) /* with PT: the part is one zstd frame */
+#define REBLOCK_CHUNK_ZSTD (1u << 2) /* with PT: the part, which is bytes, is one zstd frame */
 
 #define REBLOCK_PT_PART_MOST (1u << 19) /* bytes of one part, before compression */
 
