@@ -47,7 +47,7 @@ static bool take_cpu(struct cli_pt *pt, const char *command, const char *value)
 	char word[16] = "";
 
 	if (length < sizeof(word))
-		memcpy(word, value, length);
+		snprintf(word, sizeof(word), "%.*s", (int)length, value);
 	if (!cli_number(word, REBLOCK_NO_CPU - 1, &cpu) ||
 	    (model && !numbers(model + 1, '/', most, is, 3))) {
 		cli_say(command,

@@ -60,7 +60,7 @@ static int more_pieces(struct aux *aux, long queue)
 	size_t room = q->n_pieces ? q->n_pieces * 2 : 8;
 	struct pt_piece *larger;
 
-	if (q->n_pieces < aux->pieces_room[queue])
+	if (q->pieces && q->n_pieces < aux->pieces_room[queue])
 		return 0;
 	if (room > PIECES_MOST)
 		return -E2BIG;

@@ -39,6 +39,7 @@ static int map(const char *path, struct aux_file *file, char **error)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 	struct stat st;
 
+	memset(&st, 0, sizeof(st));
 	if (fd < 0 || fstat(fd, &st) < 0)
 		err = -errno;
 	else if (!S_ISREG(st.st_mode))

@@ -291,7 +291,6 @@ int perf_aux_find(struct reblock_input *in, struct perf_reader *p)
 	err = find_pieces(&f);
 	free(f.end);
 	free(f.cuts);
-	p->aux->not_guest = attr && (attr->flags & PERF_FLAG_EXCLUDE_GUEST);
 	in->aux->all_cpus = attr && p->online && attr->n_ids >= p->online &&
 			    p->aux->words[PERF_PT_PER_CPU];
 	return err;
@@ -362,8 +361,6 @@ const char *perf_aux_note(const struct perf_reader *p, size_t i)
 		const char *text;
 	} notes[] = {
 #define NOTE(flag, text) { offsetof(struct perf_aux, flag), text }
-		NOTE(not_guest,
-		     "Intel PT was recorded of the host alone (exclude_guest); record guests with: perf record -a -e intel_pt//GH"),
 		NOTE(no_clock,
 		     "Intel PT's times cannot be brought to perf's clock (cap_user_time_zero was 0 there): it stands for itself, without threads, and vCPUs are told apart by their VMCS"),
 		NOTE(other_clock,

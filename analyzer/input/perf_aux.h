@@ -6,10 +6,10 @@
 #include "input/perf_reader.h"
 
 struct perf_aux {
-	uint32_t kind;                 /* of the AUX area */
-	uint64_t words[PERF_PT_WORDS]; /* of AUXTRACE_INFO; those that are not there are 0 */
-	uint64_t truncated;            /* AUX records that say that bytes are missing */
-	bool not_guest, no_clock, other_clock, no_cpu; /* what there is to say: perf_aux_note */
+	uint32_t kind;                      /* of the AUX area */
+	uint64_t words[PERF_PT_WORDS];      /* of AUXTRACE_INFO; those that are not there are 0 */
+	uint64_t truncated;                 /* AUX records that say that bytes are missing */
+	bool no_clock, other_clock, no_cpu; /* what there is to say: perf_aux_note */
 };
 
 /*

@@ -71,8 +71,6 @@ enum perf_read_format {
 #define PERF_ATTR_CLOCKID 92 /* since 4.1, size 104 and more */
 #define PERF_FLAG_FREQ (1ull << 10)
 #define PERF_FLAG_SAMPLE_ID_ALL (1ull << 18)
-#define PERF_FLAG_EXCLUDE_HOST (1ull << 19)
-#define PERF_FLAG_EXCLUDE_GUEST (1ull << 20)
 #define PERF_FLAG_USE_CLOCKID (1ull << 25)
 #define PERF_FLAG_CONTEXT_SWITCH (1ull << 26)
 #define PERF_TYPE_SOFTWARE 1

@@ -274,12 +274,18 @@ static int go_on(struct pt_ahead *a, struct lane *l)
 	return fill(a, l);
 }
 
+/* A guest's own counter is none of this one's times. */
+static bool has_time(const struct pt_event *e)
+{
+	return (e->has & PT_HAS_TSC) && !e->guest_tsc;
+}
+
 /* What a snapshot repeats is not newer than what was given; its time is known once a TSC packet came. */
 static bool repeated(struct lane *l, const struct pt_event *e)
 {
-	if (l->passing && (!l->has_last || ((e->has & PT_HAS_TSC) && e->tsc > l->last)))
+	if (l->passing && (!l->has_last || (has_time(e) && e->tsc > l->last)))
 		l->passing = false;
-	if (!l->passing && (e->has & PT_HAS_TSC)) {
+	if (!l->passing && has_time(e)) {
 		l->last = e->tsc;
 		l->has_last = true;
 	}

@@ -100,7 +100,7 @@ struct joined {
 
 static int append(struct joined *j, const uint8_t *bytes, size_t size)
 {
-	if (j->room - j->size < size) {
+	if (!j->bytes || j->room - j->size < size) {
 		size_t room = j->size + size + j->size / 2;
 		uint8_t *larger = realloc(j->bytes, room);
 

@@ -20,7 +20,10 @@ struct pt_guest {
 	struct reblock_record *witnesses;
 	size_t w_first, w_n, w_room;
 	bool ended, has_time;
-	bool off; /* packets are off while a guest runs on, by a filter */
+	bool off;             /* packets are off while a guest runs on, by a filter */
+	bool branches;        /* branches are traced: an IRET that completes says where it leads */
+	bool begun_iret;      /* an IRET began, and nothing came since */
+	struct pt_event iret; /* that one */
 	uint64_t now;
 	bool has_vmcs, reloaded;
 	uint64_t vmcs;
@@ -108,6 +111,7 @@ static void end(struct pt_guest *g, bool left)
 	struct pt_section *s = last(g);
 
 	g->open = false;
+	g->begun_iret = false;
 	if (!s->n && !s->entered && !left) {
 		g->n--; /* nothing of it was seen */
 		if (g->complete > g->n)
@@ -129,7 +133,7 @@ static int end_in_gap(struct pt_guest *g)
 	return gap(g);
 }
 
-static int add(struct pt_guest *g, const struct pt_event *e)
+static int add_witness(struct pt_guest *g, const struct pt_event *e)
 {
 	struct pt_section *s = last(g);
 	struct reblock_record r;
@@ -155,6 +159,28 @@ static int add(struct pt_guest *g, const struct pt_event *e)
 	g->witnesses[g->w_first + g->w_n++] = r;
 	s->n++;
 	return 0;
+}
+
+/*
+ * An IRET of which it is not known that it completed (PT_HAS_TO) waits for what comes next: an exit at the same place is
+ * its own; after anything else the rest is not known.
+ */
+static int add(struct pt_guest *g, const struct pt_event *e)
+{
+	int err = 0;
+
+	if (g->begun_iret) {
+		g->begun_iret = false;
+		if (e->type != PT_EVENT_EXIT || !(e->has & g->iret.has & PT_HAS_IP) ||
+		    e->ip != g->iret.ip)
+			err = add_witness(g, &g->iret);
+	}
+	if (!err && e->type == PT_EVENT_IRET && !(e->has & PT_HAS_TO) && g->branches) {
+		g->begun_iret = true;
+		g->iret = *e;
+		return 0;
+	}
+	return err ? err : add_witness(g, e);
 }
 
 static int entry(struct pt_guest *g, const struct pt_event *e)
@@ -214,7 +240,8 @@ static void take_time(struct pt_guest *g, const struct pt_event *e)
 {
 	uint64_t t;
 
-	if (!(e->has & PT_HAS_TSC)) {
+	/* A guest's own counter has an offset, which is not known: what it says is no time of the host. */
+	if (!(e->has & PT_HAS_TSC) || e->guest_tsc) {
 		g->counts.timeless += !g->has_time && e->type != PT_EVENT_GAP;
 		return;
 	}
@@ -242,6 +269,7 @@ static int take(struct pt_guest *g, const struct pt_event *e)
 
 	take_time(g, e);
 	take_vmcs(g, e);
+	g->branches |= (e->has & PT_HAS_TO) != 0;
 	switch (e->type) {
 	case PT_EVENT_ENTRY:
 		g->counts.non_root = true;

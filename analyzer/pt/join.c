@@ -76,6 +76,8 @@ void pt_join_copy(struct pt_join *j, struct pt_vcpu *vcpu, uint16_t cpu, uint64_
 			out[i].presence |= REBLOCK_HAS_L2;
 			out[i].flags |= l2 ? REBLOCK_L2 : 0;
 		}
+		if (out[i].t == REBLOCK_NO_TIME && !from)
+			continue; /* no time was known yet */
 		if (out[i].t < from || out[i].t == REBLOCK_NO_TIME)
 			out[i].t = from;
 		if (out[i].t > to)
@@ -193,7 +195,7 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	}
 	note(&n, !non_root && !sections,
 	     "Intel PT: there is no VM in it: of the %" PRIu64
-	     " things that it saw none is a VM entry, an exit or a guest that runs; record guests too: perf record -a -e intel_pt//GH",
+	     " things that it saw none is a VM entry, an exit or a guest that runs; docs/intel-pt.md says what to record with",
 	     c.events);
 	say_lost(&n, &c);
 	note(&n, timeless && matches(j),

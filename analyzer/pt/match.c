@@ -5,9 +5,9 @@
  * after the exit make a stay enclose its section.
  *
  * PT's times have bounds (pt/guest.h), so a section may be of several stays. Those that hang together so are decided
- * together, once nothing more can belong to them: as many sections as stays, each whole and without a contradiction
- * to its stay, are matched in order; a single stay takes what there is of it between gaps; anything else is matched
- * with nothing. A gap says then to each vCPU that what PT saw of it before no longer holds.
+ * together, once nothing more can belong to them: as many sections as stays, none of them with a contradiction to its stay, are
+ * matched in order; anything else is matched with nothing. A gap says then to each vCPU that what PT saw of it before no longer
+ * holds.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -145,7 +145,6 @@ struct cluster {
 	struct pt_lane *lane;
 	size_t sections, stays;
 	size_t real; /* sections that are no gaps */
-	bool whole;  /* all of them were entered and left */
 };
 
 static struct pt_stay *stay(const struct pt_lane *l, size_t i)
@@ -210,7 +209,6 @@ static int find_cluster(struct pt_join *j, struct pt_lane *l, struct cluster *cl
 			drop_old(j, l);
 		to = plus(stay(l, cl->stays - 1)->to, j->slack);
 		cl->sections = cl->real = 0;
-		cl->whole = true;
 		for (; cl->sections < pt_guest_sections(l->guest); cl->sections++) {
 			const struct pt_section *p = pt_guest_section(l->guest, cl->sections);
 
@@ -219,7 +217,6 @@ static int find_cluster(struct pt_join *j, struct pt_lane *l, struct cluster *cl
 			if (p->gap)
 				continue;
 			cl->real++;
-			cl->whole &= p->entered && p->left;
 			reach = plus(p->entry.to, j->slack);
 		}
 		grows = cl->stays < l->n && stay(l, cl->stays)->from <= reach;
@@ -230,55 +227,42 @@ static int find_cluster(struct pt_join *j, struct pt_lane *l, struct cluster *cl
 	return 1;
 }
 
-/* Whether the sections of CL are its stays, one by one. */
-static bool one_by_one(struct pt_join *j, const struct cluster *cl)
+/* Whether section P begins something new, and does not go on after a gap with what LAST, the one before it or NULL, began. */
+static bool begins(const struct pt_section *p, const struct pt_section *last)
 {
-	size_t i = 0;
+	return !last || p->entered || last->left;
+}
 
-	if (cl->real != cl->stays || !cl->whole)
-		return false;
+/*
+ * Whether the sections of CL are its stays, one by one; what PT saw of a stay before and after a gap counts as one. Where
+ * a gap hides more than that there are fewer than stays.
+ */
+static bool fits(struct pt_join *j, const struct cluster *cl)
+{
+	const struct pt_section *last = NULL;
+	size_t n = 0;
+
 	for (size_t k = 0; k < cl->sections; k++) {
 		const struct pt_section *p = pt_guest_section(cl->lane->guest, k);
-		const struct reblock_record *w;
+		const struct pt_stay *s;
 
 		if (p->gap)
 			continue;
-		w = pt_guest_witnesses(cl->lane->guest, k);
-		if (!may_be(j, p, stay(cl->lane, i)) ||
-		    !agrees(&w[p->n - 1], &held(j, stay(cl->lane, i)->held)->record))
+		n += begins(p, last);
+		last = p;
+		if (n > cl->stays)
 			return false;
-		i++;
-	}
-	return true;
-}
-
-/* Whether the sections of CL are what PT saw of its one stay, between gaps: entered only first, left only last. */
-static bool parts_of_one(struct pt_join *j, const struct cluster *cl)
-{
-	struct pt_guest *g = cl->lane->guest;
-	size_t i = 0;
-
-	if (cl->stays != 1 || !cl->real)
-		return false;
-	for (size_t k = 0; k < cl->sections; k++) {
-		const struct pt_section *p = pt_guest_section(g, k);
-
-		if (p->gap)
-			continue;
-		i++;
-		if ((p->entered && i > 1) || (p->left && i < cl->real) ||
-		    !may_be(j, p, stay(cl->lane, 0)))
-			return false;
-		if (p->left && !agrees(&pt_guest_witnesses(g, k)[p->n - 1],
-				       &held(j, stay(cl->lane, 0)->held)->record))
+		s = stay(cl->lane, n - 1);
+		if (!may_be(j, p, s) ||
+		    (p->left && !agrees(&pt_guest_witnesses(cl->lane->guest, k)[p->n - 1],
+					&held(j, s->held)->record)))
 			return false;
 	}
-	return true;
+	return n == cl->stays;
 }
 
-/* Adds what PT saw, the section at K, to stay S; a gap in front where GAP, behind where it is the last and not left. */
-static int add_seen(struct pt_join *j, const struct cluster *cl, size_t k, const struct pt_stay *s,
-		    bool gap, bool is_last)
+/* Adds what PT saw, the section at K, to stay S; where something is there already, a gap goes between. */
+static int add_seen(struct pt_join *j, const struct cluster *cl, size_t k, const struct pt_stay *s)
 {
 	const struct pt_section *p = pt_guest_section(cl->lane->guest, k);
 	const struct reblock_record *w = pt_guest_witnesses(cl->lane->guest, k);
@@ -292,12 +276,10 @@ static int add_seen(struct pt_join *j, const struct cluster *cl, size_t k, const
 		h->from = s->from;
 		h->entered = p->entered;
 	}
-	if (gap)
-		pt_witness_bare(&saw[h->n++], REBLOCK_SAW_GAP);
 	memcpy(&saw[h->n], w, p->n * sizeof(*saw));
 	h->n += p->n;
 	h->last = *p;
-	if (is_last && !p->left) {
+	if (!p->left) {
 		pt_witness_bare(&saw[h->n++], REBLOCK_SAW_GAP);
 		h->last.n++;
 	}
@@ -306,18 +288,21 @@ static int add_seen(struct pt_join *j, const struct cluster *cl, size_t k, const
 
 static int decide(struct pt_join *j, const struct cluster *cl)
 {
-	bool pairs = one_by_one(j, cl), parts = !pairs && parts_of_one(j, cl);
-	size_t done = 0;
+	const struct pt_section *last = NULL;
+	bool matched = fits(j, cl);
+	size_t n = 0;
 	int err = 0;
 
-	for (size_t k = 0; k < cl->sections && !err && (pairs || parts); k++) {
-		if (pt_guest_section(cl->lane->guest, k)->gap)
+	for (size_t k = 0; k < cl->sections && !err && matched; k++) {
+		const struct pt_section *p = pt_guest_section(cl->lane->guest, k);
+
+		if (p->gap)
 			continue;
-		err = add_seen(j, cl, k, stay(cl->lane, pairs ? done : 0), parts && done,
-			       pairs || done == cl->real - 1);
-		done++;
+		n += begins(p, last);
+		last = p;
+		err = add_seen(j, cl, k, stay(cl->lane, n - 1));
 	}
-	if (pairs || parts) {
+	if (matched) {
 		j->count.matched += cl->stays;
 	} else {
 		j->count.unmatched += cl->real;

@@ -8,7 +8,7 @@ static const struct pt_run not_known = { 0, 0, UINT32_MAX };
 
 int pt_runs_add(struct pt_runs *r, uint64_t t, uint32_t pid, uint32_t tid)
 {
-	struct pt_run *last = r->n ? &r->runs[r->first + r->n - 1] : NULL;
+	struct pt_run *last = r->runs && r->n ? &r->runs[r->first + r->n - 1] : NULL;
 
 	if (last && last->tid == tid) {
 		/* It is told when a thread is put there and when it begins. */
@@ -23,8 +23,8 @@ int pt_runs_add(struct pt_runs *r, uint64_t t, uint32_t pid, uint32_t tid)
 		r->n--;
 		r->forgotten = r->runs[r->first].from;
 	}
-	if (r->first + r->n == r->room) {
-		if (r->first > r->n) {
+	if (!r->runs || r->first + r->n == r->room) {
+		if (r->runs && r->first > r->n) {
 			memcpy(r->runs, r->runs + r->first, r->n * sizeof(*r->runs));
 		} else {
 			size_t room = r->room ? r->room * 2 : 16;

@@ -1,345 +1,290 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_pt loop MEGABYTES CPUS FILE: perf.data with Intel PT of a program that runs in a loop: a packet of 6 branches
- *   nearly always, an indirect branch after 36, a PSB after 4 KiB.
- * bench_pt guests MEGABYTES CPUS FILE: of a host whose guests leave and come back every 200 bytes, with Event Trace.
- * bench_pt repeat MEGABYTES RECORDING FILE: the PT of a recording again and again, with times that go on.
- * bench_pt packets FILE: the least that anybody does with libipt: its packet decoder, packet after packet, on one CPU.
- * bench_pt decode FILE JOBS: reads FILE, PT decoded by so many threads, to the end.
+ * bench_pt [MEGABYTES [ROUNDS]]: decodes a generated recording of Intel PT, host and guest with Event Trace, by each backend, and by a
+ * bare loop over libipt's packet decoder as ptdump has it, in turn. Prints the medians, and the ratio to the loop. Status 1 where
+ * a backend is slower than the loop, or what it gives is not what was generated.
+ *
+ * The mix of packets is that of a recording of a Skylake (perf.data.intel_pt-4.14 of google/perf_data_converter): of 100 packets
+ * 82 TNT, 14 TIP and 3 MTC; a PSB every 4 kB; an exit and an entry every 250 packets, as a busy guest has them.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <reblock/pt.h>
-#include "perf_build_pt.h"
+#include <time.h>
 #include "pt/libipt.h"
-
-#define PIECE ((size_t)1 << 20) /* what perf takes out at once */
-#define LOOP 0x401000u
-#define CPUS_MOST 256
-#define TICKS_PER_PSB 2000
-
-struct bytes {
-	uint8_t data[PIECE + 8192];
-	size_t size;
-};
-
-static void put(struct bytes *b, const void *data, size_t size)
-{
-	memcpy(b->data + b->size, data, size);
-	b->size += size;
-}
-
-static void put_number(struct bytes *b, uint64_t value, size_t size)
-{
-	put(b, &value, size);
-}
-
-/* A packet that begins with the OPCODE bytes and has a number of SIZE bytes. */
-#define PACKET(b, opcode, value, size) \
-	(put(b, opcode, sizeof(opcode) - 1), put_number(b, value, size))
-
-/* Packets are on; where it is the FIRST, they begin behind it (perf ends by a signal where a queue begins otherwise). */
-static void put_psb(struct bytes *b, uint64_t tsc, uint64_t ip, bool first)
-{
-	for (int i = 0; i < 8; i++)
-		put(b, "\x02\x82", 2);
-	PACKET(b, "\x19", tsc, 7);
-	PACKET(b, "\x02\x03", 12, 2); /* CBR */
-	put(b, "\x99\x01", 2);        /* MODE.Exec, 64 bits */
-	if (!first)
-		PACKET(b, "\x7d", ip, 6); /* FUP */
-	put(b, "\x02\x23", 2);
-	if (first)
-		PACKET(b, "\x71", ip, 6); /* TIP.PGE */
-}
-
-static void put_loop(struct bytes *b, size_t from)
-{
-	while (b->size - from < 4096) {
-		put(b, "\xfe\xfe\xfe\xfe\xfe\xfc", 6); /* 35 branches taken, one not */
-		PACKET(b, "\x2d", LOOP & 0xffff, 2);   /* TIP */
-	}
-}
-
-static void put_guests(struct bytes *b, uint64_t tsc, size_t from)
-{
-	while (b->size - from < 4096) {
-		PACKET(b, "\x19", tsc += 50, 7);
-		put(b, "\x02\x13\x87\x00", 4);             /* CFE VMENTRY, IP */
-		PACKET(b, "\x7d", 0xffffc0000100, 6);      /* FUP */
-		PACKET(b, "\x02\x43", 0x5000 >> 4 | 1, 6); /* PIP, NR */
-		PACKET(b, "\x6d", 0xffff81000f00, 6);      /* TIP */
-		for (int i = 0; i < 10; i++) {
-			put(b, "\xfe\xda\xfe\xb6\xfe\xfc", 6);
-			PACKET(b, "\x2d", 0x0f00 + i, 2);
-		}
-		PACKET(b, "\x02\x53\x01", 0x181, 8); /* EVD VMXQ */
-		PACKET(b, "\x02\x53\x02", 48, 8);    /* EVD VMXR */
-		put(b, "\x02\x13\x08\x00", 4);       /* CFE VMEXIT */
-		PACKET(b, "\x7d", 0xffff81000f10, 6);
-		PACKET(b, "\x02\x43", 0x1000 >> 4, 6); /* PIP */
-		PACKET(b, "\x6d", 0xffffc0000200, 6);
-	}
-}
-
-static int write_recording(uint64_t megabytes, unsigned cpus, const char *path, bool guests)
-{
-	static const uint64_t words[17] = { 6, 0, 1, 0, 1, 0x400, 0x800, 3, 0,
-					    1, 0, 0, 0, 0, 2,     12,    0 };
-	static struct bytes b;
-	struct perf_build_options o = { .table = SOURCE_DIR "/tests/unit/tables/kvm_formats.table",
-					.version = "6.1",
-					.cpus = cpus,
-					.no_kvm = true,
-					.pt = true };
-	uint64_t tsc[CPUS_MOST], at[CPUS_MOST] = { 0 };
-	struct perf_build *p;
-
-	o.out = fopen(path, "w+");
-	if (!o.out)
-		return -errno;
-	p = perf_build_new(&o);
-	perf_build_pt_info(p, 1, words, 17);
-	for (unsigned cpu = 0; cpu < cpus; cpu++) {
-		tsc[cpu] = 0xbc00000000 + cpu;
-		perf_build_comm(p, cpu, 100, 100 + cpu, 100 + cpu, guests ? "qemu" : "loop");
-		perf_build_switch(p, cpu, 200, 0, 0, 100 + cpu, 100 + cpu);
-	}
-	perf_build_round(p);
-	for (uint64_t n = 0; n < megabytes; n++) {
-		unsigned cpu = (unsigned)(n % cpus);
-
-		b.size = 0;
-		while (b.size < PIECE) {
-			size_t from = b.size;
-
-			put_psb(&b, tsc[cpu], guests ? 0xffffc0000000 : LOOP, !at[cpu] && !from);
-			if (guests)
-				put_guests(&b, tsc[cpu], from);
-			else
-				put_loop(&b, from);
-			tsc[cpu] += TICKS_PER_PSB;
-		}
-		perf_build_auxtrace(p, cpu, UINT32_MAX, at[cpu], b.data, b.size);
-		perf_build_aux(p, cpu, tsc[cpu], 100 + cpu, at[cpu], b.size, 0);
-		perf_build_round(p);
-		at[cpu] += b.size;
-	}
-	return perf_build_finish(p, NULL, NULL) ? -EIO : fclose(o.out) ? -errno : 0;
-}
-
-static uint64_t number(const uint8_t *at, size_t size)
-{
-	uint64_t value = 0;
-
-	memcpy(&value, at, size);
-	return value;
-}
-
-/* Adds MORE to the TSC packet of each PSB+. */
-static void go_on(uint8_t *bytes, size_t size, uint64_t more)
-{
-	static const char psb[] =
-		"\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82";
-	uint8_t *at = bytes;
-
-	while ((at = memmem(at, (size_t)(bytes + size - at), psb, 16)) != NULL) {
-		size_t left = (size_t)(bytes + size - at);
-		uint8_t *tsc = memchr(at + 16, 0x19, left < 72 ? left - 16 : 56);
-		uint64_t is = tsc && tsc + 8 <= bytes + size ? number(tsc + 1, 7) + more : 0;
-
-		if (is)
-			memcpy(tsc + 1, &is, 7);
-		at += 16;
-	}
-}
-
-struct source {
-	uint8_t *file;
-	size_t size, records, records_size;
-};
-
-/* Writes all records but AUXTRACE (PT false), or those alone, for the NTH time; returns how many bytes. */
-static uint64_t write_records(const struct source *s, FILE *to, bool pt, uint64_t nth)
-{
-	static uint64_t offset[CPUS_MOST];
-	uint64_t written = 0;
-
-	for (size_t at = s->records, n; at < s->records + s->records_size; at += n) {
-		uint8_t *r = s->file + at;
-		bool is_pt = number(r, 4) == 71;
-		uint64_t payload = is_pt ? number(r + 8, 8) : 0;
-		unsigned cpu = is_pt ? (unsigned)number(r + 40, 4) % CPUS_MOST : 0;
-
-		n = (size_t)(number(r + 6, 2) + payload);
-		if (!n || n > s->records + s->records_size - at)
-			return written;
-		if (is_pt != pt)
-			continue;
-		if (pt) {
-			memcpy(r + 16, &offset[cpu], 8);
-			offset[cpu] += payload;
-			go_on(r + n - payload, payload, nth ? 10000000 : 0);
-		}
-		written += fwrite(r, 1, n, to);
-	}
-	return written;
-}
-
-/* The features' table moves to behind the records; the index of AUXTRACE, which no longer holds, is empty. */
-static void write_features(const struct source *s, FILE *to, uint64_t moved)
-{
-	size_t table = s->records + s->records_size, at = table;
-
-	for (unsigned i = 0; i < 256; i++) {
-		uint64_t place[2];
-
-		if (!(s->file[72 + i / 8] >> i % 8 & 1))
-			continue;
-		memcpy(place, s->file + at, 16);
-		place[0] += moved;
-		place[1] = i == 18 ? 0 : place[1];
-		memcpy(s->file + at, place, 16);
-		at += 16;
-	}
-	fwrite(s->file + table, 1, s->size - table, to);
-}
-
-static int repeat(uint64_t megabytes, const char *from, const char *path)
-{
-	FILE *f = fopen(from, "r"), *to = f ? fopen(path, "w") : NULL;
-	struct source s = { .size = 0 };
-	uint64_t written;
-	bool failed;
-
-	if (!to)
-		return -errno;
-	s.file = calloc(1, (size_t)1 << 24);
-	s.size = s.file ? fread(s.file, 1, (size_t)1 << 24, f) : 0;
-	fclose(f);
-	if (s.size < 104)
-		return -EINVAL;
-	s.records = (size_t)number(s.file + 40, 8);
-	s.records_size = (size_t)number(s.file + 48, 8);
-	if (s.records > s.size || s.records_size > s.size - s.records)
-		return -EINVAL;
-	fwrite(s.file, 1, s.records, to);
-	written = write_records(&s, to, false, 0);
-	for (uint64_t n = 0; written < megabytes << 20; n++) {
-		uint64_t some = write_records(&s, to, true, n);
-
-		if (!some)
-			return -EINVAL;
-		written += some;
-	}
-	write_features(&s, to, written - s.records_size);
-	failed = fseek(to, 48, SEEK_SET) || fwrite(&written, 8, 1, to) != 1;
-	free(s.file);
-	return fclose(to) || failed ? -EIO : 0;
-}
-
-static int decode(const char *path, unsigned jobs)
-{
-	struct reblock_pt_options o = { .jobs = jobs };
-	const struct reblock_record *records;
-	struct reblock_input *in;
-	uint64_t n = 0;
-	char *error;
-	long got;
-
-	if (reblock_input_open(path, NULL, NULL, &in, &error) || reblock_input_pt(in, &o, &error)) {
-		fprintf(stderr, "bench_pt: %s\n", error);
-		return -EINVAL;
-	}
-	while ((got = reblock_input_next(in, &records)) > 0)
-		n += (uint64_t)got;
-	printf("%" PRIu64 " records, %" PRIu64 " damages\n", n, reblock_input_damages(in));
-	reblock_input_close(in);
-	return (int)got;
-}
+#include "pt/packet.h"
+#include "pt/stream.h"
 
 #ifdef REBLOCK_LIBIPT
-static uint64_t packets_of(uint8_t *bytes, size_t size)
+
+enum { MEGABYTES = 128, ROUNDS = 5, ROUNDS_MOST = 99, PSB_EVERY = 4096, EXIT_EVERY = 250 };
+
+struct recording {
+	uint8_t *bytes;
+	size_t size, psb;
+	uint64_t tsc, exits;
+	uint32_t random;
+	uint8_t mtc;
+	bool guest;
+};
+
+static void put(struct recording *r, const char *bytes, size_t size)
 {
-	struct libipt_config config;
+	memcpy(r->bytes + r->size, bytes, size);
+	r->size += size;
+}
+
+static void put_number(struct recording *r, uint64_t number, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		r->bytes[r->size++] = (uint8_t)(number >> 8 * i);
+}
+
+static uint32_t random32(struct recording *r)
+{
+	return r->random = r->random * 1664525 + 1013904223;
+}
+
+static void put_pip(struct recording *r)
+{
+	put(r, "\x02\x43", 2);
+	put_number(r, r->guest ? 0x5501 : 0x1000, 6);
+}
+
+static void put_psb(struct recording *r)
+{
+	r->psb = r->size;
+	for (int i = 0; i < 8; i++)
+		put(r, "\x02\x82", 2);
+	put(r, "\x19", 1);
+	put_number(r, r->tsc, 7);
+	put(r, "\x02\x73", 2);
+	put_number(r, (uint16_t)(r->mtc << 3), 5);
+	put_pip(r);
+	put(r, "\x02\xc8\x07\x00\x00\x00\x00", 7);
+	put(r, "\x02\x03\x18\x00", 4);
+	put(r, "\x99\x01", 2);
+	put(r, "\x7d", 1);
+	put_number(r, 0xffff81000100, 6);
+	put(r, "\x02\x23", 2);
+}
+
+static void put_exit(struct recording *r)
+{
+	r->guest = false;
+	r->exits++;
+	put(r, "\x02\x53\x01\x81\x11\x00\x00\x00\x00\x00\x00", 11);
+	put(r, "\x02\x53\x02\x30\x00\x00\x00\x00\x00\x00\x00", 11);
+	put(r, "\x02\x13\x08\x00\x3d\x10\x00", 7);
+	put_pip(r);
+	put(r, "\x6d", 1);
+	put_number(r, 0xffff81000300, 6);
+}
+
+static void put_entry(struct recording *r)
+{
+	r->guest = true;
+	put(r, "\x02\x13\x87\x00\x3d\x20\x00", 7);
+	put_pip(r);
+	put(r, "\x6d", 1);
+	put_number(r, 0xffffa0000010, 6);
+}
+
+static void put_usual(struct recording *r)
+{
+	uint32_t what = random32(r) >> 8, of_100 = what % 100;
+
+	if (of_100 < 82) {
+		r->bytes[r->size++] = (uint8_t)(0x80 | (what >> 8 & 0x7e));
+	} else if (of_100 < 96) {
+		r->bytes[r->size++] = of_100 < 90 ? 0x2d : 0x4d;
+		put_number(r, what, of_100 < 90 ? 2 : 4);
+	} else if (of_100 < 99) {
+		r->tsc += 800;
+		r->bytes[r->size++] = 0x59;
+		r->bytes[r->size++] = ++r->mtc;
+	} else {
+		put(r, "\x99\x01", 2);
+		r->bytes[r->size++] = 0x2d;
+		put_number(r, what, 2);
+	}
+}
+
+static void generate(struct recording *r, size_t size)
+{
+	r->tsc = 1000000;
+	r->random = 1;
+	put_psb(r);
+	for (unsigned n = 0; r->size < size; n++) {
+		if (r->size - r->psb >= PSB_EVERY)
+			put_psb(r);
+		if (n % EXIT_EVERY)
+			put_usual(r);
+		else if (r->guest)
+			put_exit(r);
+		else
+			put_entry(r);
+	}
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Returns how many packets a bare loop meets, CFE and EVD by the callback where libipt does not know them. */
+static int take_unknown(struct pt_packet_unknown *unknown, const struct libipt_config *config,
+			const uint8_t *at, void *context)
+{
+	(void)unknown;
+	(void)config;
+	(void)context;
+	return at[1] == 0x13 ? PT_CFE_SIZE : at[1] == 0x53 ? PT_EVD_SIZE : -pte_bad_opc;
+}
+
+static uint64_t bare_loop(const struct recording *r)
+{
 	struct pt_packet_decoder *decoder;
+	struct libipt_config config;
 	struct pt_packet packet;
-	uint64_t n = 0;
+	uint64_t packets = 0;
 
 	pt_config_init(&config);
-	config.begin = bytes;
-	config.end = bytes + size;
+	config.begin = r->bytes;
+	config.end = r->bytes + r->size;
+	config.decode.callback = take_unknown;
 	decoder = pt_pkt_alloc_decoder(&config);
 	if (!decoder || pt_pkt_sync_set(decoder, 0) < 0)
-		exit(2);
+		abort();
 	while (pt_pkt_next(decoder, &packet, sizeof(packet)) > 0)
-		n++;
+		packets++;
 	pt_pkt_free_decoder(decoder);
-	return n;
+	return packets;
 }
 
-static int packets(const char *path)
+struct met {
+	uint64_t packets, exits, gaps;
+};
+
+static struct met by(const struct recording *r, enum pt_backend backend)
 {
-	int fd = open(path, O_RDONLY);
-	struct stat st;
-	uint64_t n = 0, bytes = 0;
-	uint8_t *file;
+	struct pt_config config = { .mtc_freq = 3,
+				    .nom_freq = 24,
+				    .cpuid_0x15_eax = 1,
+				    .cpuid_0x15_ebx = 100,
+				    .backend = backend };
+	struct met met = { .packets = 0 };
+	struct pt_stream *stream;
+	struct pt_event event;
 
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	file = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (file == MAP_FAILED)
-		return -errno;
-	/* AUXTRACE records are 48 bytes long, and so are no others: kind 71, and 64 KiB more than that behind it. */
-	for (size_t at = 0; at + 48 < (size_t)st.st_size;) {
-		uint64_t size;
-		uint32_t head[2];
+	if (pt_stream_open(&config, r->bytes, r->size, &stream))
+		abort();
+	while (pt_stream_next(stream, &event) == 1)
+		met.exits += event.type == PT_EVENT_EXIT && event.reason == 48;
+	for (int i = 0; i < PT_KINDS; i++)
+		met.packets += pt_stream_counts(stream)->packets[i];
+	met.gaps = pt_stream_counts(stream)->gaps;
+	pt_stream_close(stream);
+	return met;
+}
 
-		memcpy(head, file + at, 8);
-		memcpy(&size, file + at + 8, 8);
-		if (head[0] != 71 || head[1] != 48u << 16 || size > (size_t)st.st_size - at - 48) {
-			at += 8;
-			continue;
+static int by_time(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(double *times, unsigned n)
+{
+	qsort(times, n, sizeof(*times), by_time);
+	return times[n / 2];
+}
+
+static const char *const names[] = { "bare loop over libipt's packets", "by libipt's event decoder",
+				     "by libipt's packet decoder" };
+
+/* Times each way in turn; returns whether all gave what there is. */
+static bool measure(const struct recording *r, unsigned rounds, double times[3][ROUNDS_MOST])
+{
+	uint64_t packets = 0;
+
+	for (unsigned i = 0; i <= rounds; i++) {
+		/* the first one warms up */
+		unsigned slot = i ? i - 1 : 0;
+		double begin = now();
+
+		packets = bare_loop(r);
+		times[0][slot] = now() - begin;
+		for (int way = 1; way < 3; way++) {
+			enum pt_backend backend = way == 1 ? PT_BACKEND_EVENTS : PT_BACKEND_PACKETS;
+			struct met met;
+
+			if (!pt_has_backend(backend))
+				continue;
+			begin = now();
+			met = by(r, backend);
+			times[way][slot] = now() - begin;
+			if (met.packets != packets || met.exits != r->exits || met.gaps) {
+				fprintf(stderr,
+					"bench_pt: %s: %llu packets, %llu exits, %llu gaps\n",
+					names[way], (unsigned long long)met.packets,
+					(unsigned long long)met.exits,
+					(unsigned long long)met.gaps);
+				return false;
+			}
 		}
-		n += packets_of(file + at + 48, size);
-		bytes += size;
-		at += 48 + size;
 	}
-	printf("%" PRIu64 " packets, %" PRIu64 " bytes\n", n, bytes);
-	return 0;
+	printf("%zu MB, %llu packets, %llu exits; %s; CPU time, median of %u\n", r->size >> 20,
+	       (unsigned long long)packets, (unsigned long long)r->exits, pt_library(), rounds);
+	return true;
 }
-#else
-static int packets(const char *path)
-{
-	(void)path;
-	return -ENOTSUP;
-}
-#endif
 
 int main(int argc, char **argv)
 {
-	int err = -EINVAL;
+	static double times[3][ROUNDS_MOST];
+	size_t size = (argc > 1 ? strtoul(argv[1], NULL, 10) : MEGABYTES) << 20;
+	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : ROUNDS;
+	struct recording r = { .guest = true };
+	bool slow = false;
 
-	if (argc == 5 && (!strcmp(argv[1], "loop") || !strcmp(argv[1], "guests"))) {
-		err = write_recording(strtoull(argv[2], NULL, 10),
-				      (unsigned)atoi(argv[3]) % CPUS_MOST, argv[4],
-				      argv[1][0] == 'g');
-	} else if (argc == 5 && !strcmp(argv[1], "repeat")) {
-		err = repeat(strtoull(argv[2], NULL, 10), argv[3], argv[4]);
-	} else if (argc == 3 && !strcmp(argv[1], "packets")) {
-		err = packets(argv[2]);
-	} else if (argc == 4 && !strcmp(argv[1], "decode")) {
-		err = decode(argv[2], (unsigned)atoi(argv[3]));
+	if (!pt_library() || !size || size >> 34 || !rounds || rounds > ROUNDS_MOST) {
+		fprintf(stderr, "usage: bench_pt [MEGABYTES [ROUNDS]], and libipt\n");
+		return 2;
 	}
-	if (err)
-		fprintf(stderr, "bench_pt: %s\n", strerror(-err));
-	return err ? 2 : 0;
+	r.bytes = malloc(size + PSB_EVERY);
+	if (!r.bytes)
+		return 2;
+	generate(&r, size);
+	if (!measure(&r, rounds, times))
+		return 1;
+	for (int way = 0; way < 3; way++) {
+		double loop = median(times[0], rounds), took = median(times[way], rounds);
+
+		if (took <= 0)
+			continue;
+		printf("%-34s %7.1f ms %6.0f MB/s", names[way], took * 1e3,
+		       (double)r.size / took / 1e6);
+		if (way)
+			printf("   %.2f times the loop's; target 1.00: %s", loop / took,
+			       loop >= took ? "met" : "MISSED");
+		printf("\n");
+		slow |= way && loop < took;
+	}
+	free(r.bytes);
+	return slow;
 }
+
+#else
+
+int main(void)
+{
+	fprintf(stderr, "bench_pt: built without libipt\n");
+	return 2;
+}
+
+#endif

@@ -9,7 +9,7 @@ set -euo pipefail
 build=$1
 megabytes=${2:-100}
 runs=${REBLOCK_BENCH_RUNS:-5}
-bench=$build/tests/bench_pt
+bench=$build/tests/bench_pt_file
 work=$(mktemp -d "$build/bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 

@@ -57,9 +57,8 @@ struct perf_build_options {
 	bool no_kvm;               /* nothing but Intel PT */
 	bool pt;                   /* Intel PT was recorded: perf_build_pt.c writes it */
 	bool no_switches;          /* with it: not who runs */
-	bool pt_exclude_guest;
-	int clockid; /* perf record -k: of the kvm events; 0: none */
-	FILE *out;   /* where it goes, NULL: memory; must allow to seek for !pipe */
+	int clockid;               /* perf record -k: of the kvm events; 0: none */
+	FILE *out;                 /* where it goes, NULL: memory; must allow to seek for !pipe */
 };
 
 struct perf_build;

@@ -27,7 +27,6 @@ static void make_attr(const struct perf_build *b, unsigned event, struct bytes_o
 		SET(PERF_ATTR_CONFIG, 0x300e601, 8);
 		SET(PERF_ATTR_FLAGS,
 		    PERF_FLAG_SAMPLE_ID_ALL | (b->o.clockid ? PERF_FLAG_USE_CLOCKID : 0) |
-			    (b->o.pt_exclude_guest ? PERF_FLAG_EXCLUDE_GUEST : 0) |
 			    (b->o.no_switches ? 0 : PERF_FLAG_CONTEXT_SWITCH),
 		    8);
 	}

@@ -47,7 +47,8 @@ struct join_case {
 	size_t gives_size;
 };
 
-static const struct pt_config no_config;
+/* MTC each 1000 ticks, by which times in a guest are told: TSC packets there have the guest's own. */
+static const struct pt_config mtc_config = { .cpuid_0x15_eax = 1, .cpuid_0x15_ebx = 1000 };
 
 static void add_record(struct join_case *c, const struct reblock_record *r)
 {
@@ -91,26 +92,28 @@ static const char *expand(const char *line, char *text, size_t size)
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(line, " "), line);
 	for (size_t i = 0; i < 4; i++)
 		v[i] = strtoull(at, (char **)&at, 0);
+	if (strcmp(word, "begin"))
+		v[0] = v[0] / 1000 % 256;
 	if (!strcmp(word, "begin"))
 		snprintf(
 			text, size,
-			"psb\ntsc %llu\npip 0x1000 root\nvmcs %#llx\nfup 0xffffffffc0000000\npsbend",
-			v[0], v[1]);
+			"psb\ntsc %llu\ntma %llu 0\npip 0x1000 root\nvmcs %#llx\nfup 0xffffffffc0000000\npsbend",
+			v[0], v[0] / 1000 % 65536, v[1]);
 	else if (!strcmp(word, "enter"))
 		snprintf(
 			text, size,
-			"tsc %llu\ncfe vmentry ip\nfup 0xffffffffc0000100\npip 0x5000 nr\ntip %#llx",
+			"mtc %llu\ncfe vmentry ip\nfup 0xffffffffc0000100\npip 0x5000 nr\ntip %#llx",
 			v[0], v[1]);
 	else if (!strcmp(word, "exit"))
 		snprintf(
 			text, size,
-			"tsc %llu\nevd vmxq %#llx\nevd vmxr %llu\ncfe vmexit\nfup %#llx\npip 0x1000 root\ntip 0xffffffffc0000200",
+			"mtc %llu\nevd vmxq %#llx\nevd vmxr %llu\ncfe vmexit\nfup %#llx\npip 0x1000 root\ntip 0xffffffffc0000200",
 			v[0], v[3], v[2], v[1]);
 	else if (!strcmp(word, "irq"))
-		snprintf(text, size, "tsc %llu\ncfe intr %llu\nfup %#llx\ntip %#llx", v[0], v[1],
+		snprintf(text, size, "mtc %llu\ncfe intr %llu\nfup %#llx\ntip %#llx", v[0], v[1],
 			 v[2], v[3]);
 	else if (!strcmp(word, "iret"))
-		snprintf(text, size, "tsc %llu\ncfe iret ip\nfup %#llx\ntip %#llx", v[0], v[1],
+		snprintf(text, size, "mtc %llu\ncfe iret ip\nfup %#llx\ntip %#llx", v[0], v[1],
 			 v[2]);
 	else
 		return NULL;
@@ -177,7 +180,7 @@ static void begin_lane(struct join_case *c, unsigned cpu, unsigned tid)
 	c->queues[c->n_queues] = (struct pt_queue){ .cpu = tid ? REBLOCK_NO_CPU : (uint16_t)cpu,
 						    .pid = tid ? tid / 100 : 0,
 						    .tid = tid,
-						    .config = &no_config };
+						    .config = &mtc_config };
 	c->n_queues++;
 }
 
