@@ -20,13 +20,16 @@ enum pt_backend {
 };
 
 struct pt_config {
-	bool has_cpu; /* family, model and stepping are known; without, libipt works around no errata */
+	/*
+	 * Family, model and stepping are known: for messages. Decoding does not ask for them: where an erratum of some processors puts
+	 * a packet where none can be, or leaves one out (SKD010: the FUP after an overflow), that is a gap.
+	 */
+	bool has_cpu;
 	uint16_t family;
 	uint8_t model, stepping;
 
 	/*
-	 * For times between TSC packets. All three or none: 0 is not known, and then MTC and CYC packets are not used.
-	 * Where nom_freq is 0, CYC is not.
+	 * For times between TSC packets. Without both words of CPUID.15H, MTC packets are not used; without nom_freq, CYC packets.
 	 */
 	uint8_t mtc_freq; /* IA32_RTIT_CTL.MTCFreq: MTC every 2^mtc_freq ticks of the crystal clock */
 	uint8_t nom_freq; /* MSR_PLATFORM_INFO bits 15:8: the TSC's frequency in units of 100 MHz (of the bus clock) */

@@ -4,7 +4,9 @@
  * no more: which vCPU it belongs to and what it means for NMIs is for others (pt/join.h, audit/).
  *
  * How the packets come. "SDM" is volume 3C's chapter "Intel Processor Trace", with the names of its sections, as their numbers
- * move; "libipt" is its event decoder (pt_event_decoder.c of 2.1.2); "Linux" is tools/perf/util/intel-pt-decoder.
+ * move; "libipt" is its event decoder (pt_event_decoder.c of 2.1.2); "Linux" is tools/perf/util/intel-pt-decoder. The table named
+ * below was read in an edition before Event Trace, of its own section only what Linux's commit 2750af50a360 quotes: how CFE and
+ * FUP go together is therefore libipt's and Linux's reading of it, which agree. No recording of hardware with it was at hand.
  *
  * - Without Event Trace (SDM, table "Packet Generation under Different Enable Conditions"): an interrupt, exception or fault
  *   is FUP, TIP; a VM exit FUP, PIP with NR 0, TIP; a VM entry PIP with NR 1, TIP, with VMCS between where the processor gives
@@ -17,8 +19,8 @@
  *   begins no FUP, TIP pair (libipt: "bound"; Linux: no_tip). Without, while packets are on, the FUP of the branch that the
  *   event makes follows and serves both (libipt and Linux); while packets are off the CFE stands alone.
  *   So an NMI is CFE(INTR, 2), FUP, TIP; an exit EVD(VMXQ), EVD(VMXR), CFE(VMEXIT), FUP, PIP, TIP; an IRET CFE(IRET, IP), FUP, TIP.
- *   The vector of CFE INTR is that of any delivery through the IDT, so also of software interrupts and of those that a VM entry
- *   injects: nothing in the packet tells these apart.
+ *   The vector of CFE INTR is that of an interrupt, fault, exception or NMI (Linux); nothing in the packet tells whether a VM
+ *   entry injected it. Software interrupts may have a CFE of their own (SWINTR, libipt 2.2).
  * - Nothing that belongs together lies on both sides of a PSB (libipt: "We must not carry partial events across PSB"; Linux: a
  *   PSB between FUP and TIP is an error). Where it does, it is PT_GAP_UNFINISHED here. So a buffer may be cut at any PSB and
  *   its pieces be decoded apart, with the same events.
@@ -40,19 +42,30 @@
 
 /* IP, to and the rest of the fields: see struct pt_event. "nr": bit NR of PIP, VMX non-root operation. */
 enum pt_event_type {
-	PT_EVENT_EXIT =
-		1,      /* VM exit: CFE VMEXIT or VMEXIT_INTR, or a PIP with NR 0 while NR was 1 */
-	PT_EVENT_ENTRY, /* VM entry: CFE VMENTRY, or a PIP with NR 1 while NR was 0 */
-	PT_EVENT_INTERRUPT, /* an interrupt, exception or NMI was delivered: CFE INTR, in guest or host as nr says */
-	PT_EVENT_ASYNC, /* FUP, TIP without a CFE and no exit that can be seen: an interrupt, exception or NMI, most likely */
-	PT_EVENT_IRET,  /* CFE IRET */
-	PT_EVENT_OTHER, /* any other CFE: see cfe */
-	PT_EVENT_ENABLED, /* TIP.PGE that belongs to none of the above: packets are on again, at `to` */
-	PT_EVENT_DISABLED, /* TIP.PGD likewise, with FUP or without: packets are off, after `ip` */
-	PT_EVENT_PAGING, /* PIP that belongs to none of the above: CR3 (or NR, while packets are off) has changed */
-	PT_EVENT_VMCS, /* VMCS that belongs to none of the above: VMPTRLD */
-	PT_EVENT_STATE, /* not an event, but what a PSB says of the state there: ip (packets are on), nr, cr3, vmcs */
-	PT_EVENT_GAP, /* what happened before this place was not seen or not understood: see gap. State is not known after it */
+	/* VM exit: CFE VMEXIT or VMEXIT_INTR, or a PIP with NR 0 while NR was 1. */
+	PT_EVENT_EXIT = 1,
+	/* VM entry: CFE VMENTRY, or a PIP with NR 1 while NR was 0. */
+	PT_EVENT_ENTRY,
+	/* An interrupt, exception or NMI was delivered: CFE INTR, in guest or host as nr says. */
+	PT_EVENT_INTERRUPT,
+	/* FUP, TIP without a CFE, and no exit that can be seen: an interrupt, exception or NMI, most likely. */
+	PT_EVENT_ASYNC,
+	/* CFE IRET. With PT_HAS_TO it has completed. */
+	PT_EVENT_IRET,
+	/* Any other CFE: see cfe. */
+	PT_EVENT_OTHER,
+	/* TIP.PGE that belongs to none of these: packets are on again, at `to`. */
+	PT_EVENT_ENABLED,
+	/* TIP.PGD likewise, with FUP or without: packets are off, after `ip`. Of a guest alone this is all that an exit leaves. */
+	PT_EVENT_DISABLED,
+	/* PIP that belongs to none of these: CR3 has changed, or NR while it was not known. */
+	PT_EVENT_PAGING,
+	/* VMCS that belongs to none of these: VMPTRLD. */
+	PT_EVENT_VMCS,
+	/* Not an event, but what a PSB says of the state there: ip (packets are on), nr, cr3, vmcs. */
+	PT_EVENT_STATE,
+	/* What happened before this place was not seen or not understood: see gap. State is not known after it. */
+	PT_EVENT_GAP,
 };
 
 /* The fields of struct pt_event that are known. All others are 0, which means nothing. */
@@ -89,8 +102,8 @@ enum pt_cfe {
 };
 
 enum pt_gap {
-	PT_GAP_OVERFLOW =
-		1, /* OVF: the processor's buffer was full; ip: where packets go on, if they are on */
+	/* OVF: the processor's buffer was full; ip: where packets go on, if they are on */
+	PT_GAP_OVERFLOW = 1,
 	PT_GAP_NO_PSB,     /* bytes before the first PSB cannot be read */
 	PT_GAP_UNFINISHED, /* a PSB or the end comes in the middle of what belongs together */
 	PT_GAP_TRUNCATED,  /* the end, or a PSB, comes in the middle of a packet */
@@ -99,15 +112,17 @@ enum pt_gap {
 };
 
 struct pt_event {
-	uint64_t
-		offset; /* of the first packet that belongs to it, in the bytes given to pt_stream_open */
-	uint64_t
-		tsc; /* at its first packet, estimated where no TSC packet stands there (pt/time.h) */
-	uint64_t
-		ip; /* where it came at (FUP): exit: the guest's address; entry: of VMRESUME; IRET: of the IRET; gap: see there */
-	uint64_t
-		to; /* where it leads (TIP, TIP.PGE; TIP.PGD where it says so): exit: the host's address; entry: the guest's; an
-			  * interrupt: its handler; IRET: where it returned to */
+	/* Of the first packet that belongs to it, in the bytes given to pt_stream_open. */
+	uint64_t offset;
+	/* At its first packet, estimated where no TSC packet stands there (pt/time.h). */
+	uint64_t tsc;
+	/* Where it came at (FUP): of an exit the guest's address; of an entry that of VMRESUME; of an IRET its own; gap: see there. */
+	uint64_t ip;
+	/*
+	 * Where it leads (TIP, TIP.PGE; TIP.PGD where it says so): of an exit the host's address; of an entry the guest's;
+	 * of an interrupt its handler; of an IRET where it returned to.
+	 */
+	uint64_t to;
 	uint64_t qualification; /* VMXQ */
 	uint64_t reason;        /* VMXR, all its bits */
 	uint64_t cr2;           /* of a page fault */
@@ -122,11 +137,15 @@ struct pt_event {
 	uint8_t gap;    /* enum pt_gap, or 0 */
 	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR */
 	bool nr;        /* VMX non-root operation: a guest runs */
-	bool guest_tsc; /* the TSC packet that tsc rests on was made in VMX non-root operation: with "use TSC offsetting" 1 it
-			 * is the guest's, that is the host's times the multiplier plus the offset of its VMCS */
 	bool begins;    /* with it packets begin (TIP.PGE) */
-	bool at_iret; /* of exit and disabled: the instruction at ip is an IRET, by the image of pt_config; that it was begun is another matter */
-	bool ends;    /* with it packets end (TIP.PGD) */
+	bool ends;      /* with it packets end (TIP.PGD) */
+	/*
+	 * The TSC packet that tsc rests on was made in VMX non-root operation: with "use TSC offsetting" 1 it is the guest's,
+	 * that is the host's times the multiplier plus the offset of its VMCS.
+	 */
+	bool guest_tsc;
+	/* Of exit and disabled: the instruction at ip is an IRET, by the image in pt_config. That it was begun it does not say. */
+	bool at_iret;
 };
 
 #endif
