@@ -13,7 +13,8 @@ struct pt_recording {
 	struct pt_events events;
 	struct reblock_pt_setup setup;
 	struct pt_limit limit;
-	uint64_t point; /* when the clocks were read last; 0: not yet */
+	uint64_t point;    /* when the clocks were read last */
+	uint64_t n_points; /* how often they were */
 	bool snapshot, stopped;
 };
 
@@ -159,9 +160,11 @@ static int give_point(struct pt_recording *r, uint64_t *now, bool last, const st
 
 	r->os->clocks(r->os->context, &point.tsc, &point.t);
 	*now = point.t;
-	if (!last && r->point && point.t - r->point < SECOND)
+	/* One reading is no clock: the second follows at once, for the first file of a set may be full soon. */
+	if (!last && r->n_points >= 2 && point.t - r->point < SECOND)
 		return 0;
 	r->point = point.t;
+	r->n_points++;
 	return sink->point(sink->context, &point);
 }
 

@@ -81,7 +81,7 @@ int pt_recording_begin(const struct pt_os *os, const struct pt_options *options,
 const struct reblock_pt_setup *pt_recording_setup(const struct pt_recording *recording);
 
 /*
- * Gives what has come, and a reading of the clocks, the first time and every second. Needs no rights. Returns 0 or what
+ * Gives what has come, and a reading of the clocks, the first two times and every second. Needs no rights. Returns 0 or what
  * the sink has returned.
  */
 int pt_recording_poll(struct pt_recording *recording, const struct pt_sink *sink);

@@ -64,6 +64,9 @@ static void configure(struct sim_config *config, const uint8_t *header)
 	config->view.kinds &= ~(kinds & ~(1u << REBLOCK_EXIT | 1u << REBLOCK_ENTRY));
 	config->view.lost = host >> 6 & 1;
 	config->view.early = host >> 7;
+	/* Then the exit is recorded after the hypervisor's recovery. */
+	if (config->view.early)
+		config->view.bare_metal = 0;
 	config->nested = host >> 3 & 1;
 	config->guests = host >> 4 & 3;
 	config->odd = header[RUN_PROCESSOR] & 15;

@@ -21,12 +21,6 @@ struct reblock_audit *reblock_audit_new(const struct reblock_source *source,
 	return audit;
 }
 
-static bool captures(const struct reblock_audit *audit, enum reblock_kind kind)
-{
-	return (audit->source.presence & REBLOCK_SOURCE_CAPTURES) &&
-	       (audit->source.captures & 1u << kind);
-}
-
 static void lost_at(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t records)
 {
 	v->summary.lost++;
@@ -129,7 +123,7 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 	    (!reblock_has(r, REBLOCK_HAS_MASKED) || reblock_flag(r, REBLOCK_MASKED)))
 		v->delivered.known = false;
 	/* So can another state have been put in place of the one that Intel PT has shown. */
-	if (r->kind != REBLOCK_USER_EXIT || !captures(audit, REBLOCK_EVENTS_WRITE))
+	if (r->kind != REBLOCK_USER_EXIT || !audit_captures(audit, REBLOCK_EVENTS_WRITE))
 		audit_pt_unknown(v, REBLOCK_PT_HYPERVISOR);
 	switch (r->kind) {
 	case REBLOCK_MASK_WRITE:
@@ -148,7 +142,7 @@ static void step_operation(struct reblock_audit *audit, struct audit_vcpu *v,
 		if (v->phase == AUDIT_ENTERED)
 			audit_forget(audit, v,
 				     REBLOCK_CAUSE_LOST); /* the exit before it is missing */
-		else if (PLANTED(75, !captures(audit, REBLOCK_EVENTS_WRITE), false))
+		else if (PLANTED(75, !audit_captures(audit, REBLOCK_EVENTS_WRITE), false))
 			v->exit.between |= REBLOCK_BETWEEN_USER_SPACE;
 		break;
 	}

@@ -211,6 +211,8 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 		if (PLANTED(86, !reblock_flag(entry, REBLOCK_LEFT_OUT), false))
 			audit_forget(audit, v, REBLOCK_CAUSE_LOST);
 		audit_delivered_entry(v, entry);
+		/* What is missing came before this entry, and so before what belongs to the next exit. */
+		v->early = 0;
 		v->phase = AUDIT_ENTERED;
 		return;
 	}

@@ -20,7 +20,8 @@ void audit_forget(struct reblock_audit *audit, struct audit_vcpu *v, enum rebloc
 	v->handler = PLANTED(103, no_handler, v->handler);
 	v->livelock = no_livelock;
 	v->delivered.known = PLANTED(104, false, v->delivered.known);
-	v->early = 0;
+	/* What is not known may be an operation that was recorded before the next exit. */
+	v->early = audit_records_early(audit) ? REBLOCK_BETWEEN_MASK_WRITE : 0;
 	audit_witness_forget(v);
 	v->pt.entry.kind = 0;
 }

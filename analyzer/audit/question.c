@@ -29,8 +29,8 @@ static void report(struct reblock_audit *audit, struct audit_vcpu *v)
 		audit_exit_words(&q->exit, words), q->saw);
 }
 
-static void close(struct reblock_audit *audit, struct audit_vcpu *v, enum reblock_outcome outcome,
-		  enum reblock_cause cause)
+void audit_question_close(struct reblock_audit *audit, struct audit_vcpu *v,
+			  enum reblock_outcome outcome, enum reblock_cause cause)
 {
 	struct audit_question *q = &v->question;
 
@@ -41,8 +41,8 @@ static void close(struct reblock_audit *audit, struct audit_vcpu *v, enum rebloc
 	audit_judged(audit, v, &q->judgement, outcome, cause);
 }
 
-static void found(struct audit_question *q, enum reblock_evidence evidence, uint64_t witness,
-		  const char *saw)
+void audit_question_found(struct audit_question *q, enum reblock_evidence evidence,
+			  uint64_t witness, const char *saw)
 {
 	if (q->missed && q->evidence >= evidence)
 		return;
@@ -89,19 +89,20 @@ static void look_at_entry(struct audit_vcpu *v)
 	const struct reblock_record *r = &exit->record;
 
 	if (reblock_blocking(&q->entry) == REBLOCK_NO) {
-		found(q, REBLOCK_DIRECT, q->judgement.entry_number,
-		      "the VMCS at the entry says so");
+		audit_question_found(q, REBLOCK_DIRECT, q->judgement.entry_number,
+				     "the VMCS at the entry says so");
 		return;
 	}
 	if (exit->has_unblocked_read &&
 	    PLANTED(88, reblock_virtual_nmis(r) == REBLOCK_YES && audit_l2(r) == REBLOCK_NO, true))
-		found(q, REBLOCK_DIRECT, exit->unblocked_read,
-		      "the hypervisor's own VMCS read returned \"not blocked\"");
+		audit_question_found(q, REBLOCK_DIRECT, exit->unblocked_read,
+				     "the hypervisor's own VMCS read returned \"not blocked\"");
 	if (PLANTED(89, exit->unblock.field == REBLOCK_BIT12_IN_INTR_INFO, true) &&
 	    reblock_has(r, REBLOCK_HAS_NMI_KNOWN_UNMASKED) &&
 	    reblock_flag(r, REBLOCK_NMI_KNOWN_UNMASKED))
-		found(q, REBLOCK_DERIVED, exit->number,
-		      "KVM took NMIs to be unmasked (nmi_known_unmasked) and returned before re-blocking");
+		audit_question_found(
+			q, REBLOCK_DERIVED, exit->number,
+			"KVM took NMIs to be unmasked (nmi_known_unmasked) and returned before re-blocking");
 }
 
 static void over_block(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -161,7 +162,7 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (verdict->row == 7) {
 		if (blocking == REBLOCK_YES)
 			over_block(audit, v, entry, number, q.assumes);
-		close(audit, v, REBLOCK_OUTCOME_REFLECTED, REBLOCK_CAUSES);
+		audit_question_close(audit, v, REBLOCK_OUTCOME_REFLECTED, REBLOCK_CAUSES);
 		return;
 	}
 	/* Blocking is 1 where row 6 or 9 would want it: whoever else may have set it, it was not missed. */
@@ -173,7 +174,7 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 	     injects == REBLOCK_INJECTS_NMI || injects == REBLOCK_INJECTS_NOTHING_OR_NMI)) {
 		if (verdict->row == 9)
 			nmi_at_entry(v, number, true);
-		close(audit, v, REBLOCK_OUTCOME_REBLOCKED, REBLOCK_CAUSES);
+		audit_question_close(audit, v, REBLOCK_OUTCOME_REBLOCKED, REBLOCK_CAUSES);
 		return;
 	}
 	/* Row 6 or 9, or one of the two. */
@@ -193,7 +194,8 @@ void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 		nmi_at_entry(v, number, false);
 		return;
 	}
-	close(audit, v, REBLOCK_OUTCOME_UNJUDGED, cause_of(v, between, entry, verdict));
+	audit_question_close(audit, v, REBLOCK_OUTCOME_UNJUDGED,
+			     cause_of(v, between, entry, verdict));
 }
 
 /* An exit that comes between two instructions, not from the IRET itself. */
@@ -310,10 +312,11 @@ static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct 
 	/* A miss that is proven already needs no assumption. */
 	if (!q->missed)
 		q->assumes |= assumes;
-	found(q, evidence, number,
-	      window ?
-		      "the first exit after the entry is an NMI-window exit at the same RIP" :
-		      "the VMCS at the next exit, between two instructions and still at that RIP, says so");
+	audit_question_found(
+		q, evidence, number,
+		window ?
+			"the first exit after the entry is an NMI-window exit at the same RIP" :
+			"the VMCS at the next exit, between two instructions and still at that RIP, says so");
 	return REBLOCK_NO;
 }
 
@@ -357,8 +360,8 @@ static void nmi_went_in(struct audit_vcpu *v)
 	/* With virtual NMIs and blocking 1 this entry would have failed. */
 	if (PLANTED(94, reblock_virtual_nmis(&q->entry) != REBLOCK_YES, false))
 		return;
-	found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
-	      "an NMI was injected at that entry, and the entry did not fail");
+	audit_question_found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
+			     "an NMI was injected at that entry, and the entry did not fail");
 }
 
 void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -372,7 +375,7 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 		return;
 	if (!reblock_has(exit, REBLOCK_HAS_REASON) ||
 	    PLANTED(95, exit->reason & REBLOCK_REASON_FAILED_ENTRY, false)) {
-		close(audit, v, outcome, REBLOCK_CAUSE_FAILED_ENTRY);
+		audit_question_close(audit, v, outcome, REBLOCK_CAUSE_FAILED_ENTRY);
 		return;
 	}
 	same_vmcs =
@@ -382,8 +385,9 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (q->injects == REBLOCK_INJECTS_NMI) {
 		nmi_went_in(v);
 	} else if (same_vmcs && nmi_was_injected(q, exit)) {
-		found(q, REBLOCK_DELIVERED, number,
-		      "the next exit interrupted the delivery of an NMI at the same RIP");
+		audit_question_found(
+			q, REBLOCK_DELIVERED, number,
+			"the next exit interrupted the delivery of an NMI at the same RIP");
 	} else if (same_vmcs && q->required && q->injects != REBLOCK_INJECTS_EXTERNAL_INTERRUPT) {
 		if (at_iret(q, exit)) {
 			if (still_at_iret(audit, v, exit, number) == REBLOCK_YES)
@@ -394,15 +398,15 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 	if (outcome == REBLOCK_OUTCOME_REBLOCKED && !q->told)
 		q->missed = false; /* the processor's word is stronger than what was derived */
-	close(audit, v, outcome,
-	      q->required ? REBLOCK_CAUSE_NO_EVIDENCE : REBLOCK_CAUSE_NO_INJECTION);
+	audit_question_close(audit, v, outcome,
+			     q->required ? REBLOCK_CAUSE_NO_EVIDENCE : REBLOCK_CAUSE_NO_INJECTION);
 }
 
 void audit_question_drop(struct reblock_audit *audit, struct audit_vcpu *v,
 			 enum reblock_cause cause)
 {
 	if (v->question.open)
-		close(audit, v, REBLOCK_OUTCOME_UNJUDGED, cause);
+		audit_question_close(audit, v, REBLOCK_OUTCOME_UNJUDGED, cause);
 }
 
 void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v)
@@ -412,64 +416,9 @@ void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v)
 	if (q->open && q->injects == REBLOCK_INJECTS_NMI && audit_last_entry_held(audit, v) &&
 	    reblock_virtual_nmis(&q->entry) == REBLOCK_YES && !q->missed) {
 		q->assumes |= REBLOCK_ASSUMES_ENTERED;
-		found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
-		      "an NMI was injected at that entry");
+		audit_question_found(q, REBLOCK_DELIVERED, q->judgement.entry_number,
+				     "an NMI was injected at that entry");
 	}
 	audit_question_drop(audit, v,
 			    q->required ? REBLOCK_CAUSE_NO_EVIDENCE : REBLOCK_CAUSE_NO_INJECTION);
-}
-
-/* Whether what comes first after the entry can be an NMI that only blocking 1 would have held back. */
-static bool nmi_proves(const struct audit_question *q, bool has_vector, bool has_rip, uint64_t rip)
-{
-	enum reblock_tri virtual_nmis = reblock_virtual_nmis(&q->entry);
-	bool at_iret = has_rip && reblock_has(&q->exit, REBLOCK_HAS_RIP) && rip == q->exit.rip;
-
-	if (has_rip && !at_iret)
-		return false; /* the guest went on, or its CS base is not 0 */
-	switch (q->injects) {
-	case REBLOCK_INJECTS_NMI:
-	case REBLOCK_INJECTS_NOTHING_OR_NMI:
-	case REBLOCK_INJECTS_UNKNOWN:
-		/* It can have come from this entry alone, which with blocking 1 would have failed. */
-		return virtual_nmis == REBLOCK_YES;
-	case REBLOCK_INJECTS_NOTHING:
-		/* An NMI of the machine itself. At an IRET there is no INT 2. */
-		return q->required && has_vector && at_iret && virtual_nmis == REBLOCK_NO &&
-		       !(q->entry.pin & REBLOCK_PIN_NMI_EXITING);
-	default:
-		return false;
-	}
-}
-
-void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
-			bool has_vector, bool has_rip, uint64_t rip)
-{
-	struct audit_question *q = &v->question;
-
-	if (!q->open || !nmi_proves(q, has_vector, has_rip, rip))
-		return;
-	/* What it injected is known now. */
-	if (q->injects != REBLOCK_INJECTS_NOTHING)
-		q->injects = REBLOCK_INJECTS_NMI;
-	found(q, REBLOCK_DELIVERED, number,
-	      "Intel PT shows the handler of the next NMI entered before that IRET ran");
-	close(audit, v, REBLOCK_OUTCOME_MISSED, REBLOCK_CAUSES);
-}
-
-void audit_question_ran(struct reblock_audit *audit, struct audit_vcpu *v, bool first)
-{
-	struct audit_question *q = &v->question;
-	bool nothing = q->injects == REBLOCK_INJECTS_NOTHING;
-
-	/* Where an NMI may have come in with the entry it is that one's IRET, unless nothing came before it. */
-	if (!q->open || (!nothing && (q->injects == REBLOCK_INJECTS_NMI || !first)))
-		return;
-	/* With NMIs open the NMI-window exit that was asked for would have come before the IRET. */
-	if (q->required && nothing && first && !q->missed &&
-	    reblock_has(&q->entry, REBLOCK_HAS_EXEC) && (q->entry.exec & REBLOCK_EXEC_NMI_WINDOW))
-		close(audit, v, REBLOCK_OUTCOME_REBLOCKED, REBLOCK_CAUSES);
-	else
-		close(audit, v, REBLOCK_OUTCOME_UNJUDGED,
-		      q->required ? REBLOCK_CAUSE_NO_EVIDENCE : REBLOCK_CAUSE_NO_INJECTION);
 }

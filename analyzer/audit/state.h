@@ -169,6 +169,19 @@ static inline bool audit_sees_saved_state(const struct reblock_audit *audit)
 	return (audit->source.presence & REBLOCK_SOURCE_BARE_METAL) && audit->source.bare_metal;
 }
 
+/* Whether this source is known to record KIND. */
+static inline bool audit_captures(const struct reblock_audit *audit, enum reblock_kind kind)
+{
+	return (audit->source.presence & REBLOCK_SOURCE_CAPTURES) &&
+	       (audit->source.captures & 1u << kind);
+}
+
+/* Whether mask writes may stand before the exit they belong to: where that is recorded after the recovery (Linux up to 5.4). */
+static inline bool audit_records_early(const struct reblock_audit *audit)
+{
+	return audit_captures(audit, REBLOCK_MASK_WRITE) && !audit_sees_saved_state(audit);
+}
+
 struct audit_vm {
 	uint32_t vm, pid;
 	char name[REBLOCK_NAME_LENGTH + 1];
@@ -220,7 +233,11 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 void audit_delivered_entry(struct audit_vcpu *v, const struct reblock_record *entry);
 enum reblock_tri audit_delivered_at(const struct audit_vcpu *v, const struct reblock_record *exit);
 
-/* question.c */
+/* question.c. found: that it was missed, by evidence that counts where there is none as good; close: ends it, and tells. */
+void audit_question_found(struct audit_question *q, enum reblock_evidence evidence,
+			  uint64_t witness, const char *saw);
+void audit_question_close(struct reblock_audit *audit, struct audit_vcpu *v,
+			  enum reblock_outcome outcome, enum reblock_cause cause);
 void audit_question_ask(struct reblock_audit *audit, struct audit_vcpu *v,
 			const struct reblock_record *entry, uint64_t number,
 			const struct reblock_verdict *verdict);
@@ -228,14 +245,6 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 			   const struct reblock_record *exit, uint64_t number);
 void audit_question_drop(struct reblock_audit *audit, struct audit_vcpu *v,
 			 enum reblock_cause cause);
-/*
- * Intel PT shows an NMI delivered as the first thing after the entry, by its record NUMBER; HAS_RIP, RIP: where it
- * came at.
- */
-void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
-			bool has_vector, bool has_rip, uint64_t rip);
-/* It shows that an IRET has completed (FIRST: as the first thing after the entry), or SMM or the like was entered. */
-void audit_question_ran(struct reblock_audit *audit, struct audit_vcpu *v, bool first);
 void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v);
 
 /* handler.c: NMIs inside an unfinished handler. */
@@ -269,6 +278,16 @@ void audit_witness_forget(struct audit_vcpu *v);
 /* Records were left out, so that the last one is not what came before. */
 void audit_witness_left_out(struct audit_vcpu *v);
 void audit_witness_finish(struct reblock_audit *audit, struct audit_vcpu *v);
+
+/* witness_question.c */
+/*
+ * Intel PT shows an NMI delivered as the first thing after the entry, by its record NUMBER; HAS_RIP, RIP: where it
+ * came at.
+ */
+void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
+			bool has_vector, bool has_rip, uint64_t rip);
+/* It shows that an IRET has completed (FIRST: as the first thing after the entry), or SMM or the like was entered. */
+void audit_question_ran(struct reblock_audit *audit, struct audit_vcpu *v, bool first);
 
 /* witness_nmi.c: whether an NMI came in inside the handler of the one before. */
 void audit_pt_nmi(struct reblock_audit *audit, struct audit_vcpu *v, const struct reblock_record *r,

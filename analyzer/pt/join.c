@@ -109,7 +109,7 @@ long pt_join_give(struct pt_join *j, const struct reblock_record **records)
 	}
 	if (err)
 		return err;
-	*records = j->out + j->given;
+	*records = j->out ? j->out + j->given : NULL;
 	n = j->n_out - j->given;
 	n = n < GIVE_MOST ? n : GIVE_MOST;
 	j->given += n;

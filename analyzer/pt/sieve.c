@@ -101,6 +101,9 @@ static bool take_branch(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, 
 	if (kind == PT_KIND_TIP && s->state != PT_SIEVE_ON)
 		return false;
 	update_ip(s, at);
+	/* they are off already */
+	if (kind == PT_KIND_TIP_PGD && s->state == PT_SIEVE_OFF)
+		return true;
 	if (s->open || kind != PT_KIND_TIP)
 		pt_keep_address(s, kind, offset, at);
 	s->open = s->fup = false;

@@ -33,7 +33,10 @@ void pt_time_mtc(struct pt_time *time, const struct pt_config *config, const uin
 void pt_time_cyc(struct pt_time *time, const uint8_t *at);
 void pt_time_cbr(struct pt_time *time, const struct pt_config *config, const uint8_t *at);
 
-/* Packets are lost: what MTC counts from is not known any more. The time stays until the next TSC packet. */
+/*
+ * Packets are lost: what MTC counts from is not known until the next TSC and TMA. CYC goes on; the time is too early then by what
+ * was lost.
+ */
 static inline void pt_time_lost(struct pt_time *time)
 {
 	time->has_ctc = false;

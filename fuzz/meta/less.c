@@ -85,17 +85,6 @@ static void lose(struct meta *m, const struct reblock_record *r, size_t i, struc
 	left->records[left->n++] = lost;
 }
 
-/*
- * Not what sets the mask before its exit is recorded: the audit takes an exit after a loss for one that nothing came before,
- * and would judge as the hypervisor's own what has come from outside.
- */
-static bool may_be_lost(const struct meta *m, const struct reblock_record *r)
-{
-	bool early = m->run->sim.config.view.early && r->kind == REBLOCK_MASK_WRITE;
-
-	return reblock_kind_of_vcpu(r->kind) && !early;
-}
-
 /* Of the N records, LOST of 1000 are gone, and of FIELDS of 1000 some fields; or one field of all. */
 static void take_less(struct meta *m, const struct reblock_record *records, size_t n, unsigned lost,
 		      unsigned fields, struct left *left)
@@ -107,7 +96,7 @@ static void take_less(struct meta *m, const struct reblock_record *records, size
 		struct reblock_record *r = &left->records[left->n];
 		unsigned gone = one;
 
-		if (lost && may_be_lost(m, &records[i]) && dice(&m->dice, 1000) < lost) {
+		if (lost && reblock_kind_of_vcpu(records[i].kind) && dice(&m->dice, 1000) < lost) {
 			lose(m, &records[i], i, left);
 			continue;
 		}

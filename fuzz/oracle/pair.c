@@ -17,10 +17,15 @@ bool pair_same_vmcs(const struct pair *p)
 static bool operation(const struct pair *p, size_t upto)
 {
 	bool events_seen = captures(p->line, REBLOCK_EVENTS_WRITE);
+	size_t first = line_first_of(p->line, p->e);
 
 	if (!pair_same_vmcs(p) || !captures(p->line, REBLOCK_USER_EXIT))
 		return true;
-	for (size_t i = line_first_of(p->line, p->e); i < upto; i++) {
+	/* One that came before its exit may be among what is missing. */
+	if ((p->line->broken[first] & LINE_LOST) && captures(p->line, REBLOCK_MASK_WRITE) &&
+	    !line_shows_saved_state(p->line))
+		return true;
+	for (size_t i = first; i < upto; i++) {
 		switch (line_at(p->line, i)->kind) {
 		case REBLOCK_MASK_WRITE:
 		case REBLOCK_EVENTS_WRITE:

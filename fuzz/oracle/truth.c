@@ -142,6 +142,24 @@ static bool all_there(const struct reblock_record *exit, const struct reblock_re
 	return reblock_has(exit, of_exit) && reblock_has(entry, of_entry);
 }
 
+/* Whether nothing can be missing between R and LATER, the next record of the same vCPU. */
+static bool follows(const struct run *run, const struct reblock_record *r,
+		    const struct reblock_record *later)
+{
+	if (r->t > later->t)
+		return false;
+	return !(run->source.fields & REBLOCK_HAS_SEQ) ||
+	       (reblock_has(r, REBLOCK_HAS_SEQ) && reblock_has(later, REBLOCK_HAS_SEQ) &&
+		(uint16_t)(r->seq + 1) == later->seq);
+}
+
+/* Whether a mask write can be recorded before its exit. */
+static bool records_early(const struct run *run)
+{
+	return (run->source.captures & 1u << REBLOCK_MASK_WRITE) &&
+	       !((run->source.presence & REBLOCK_SOURCE_BARE_METAL) && run->source.bare_metal);
+}
+
 /* Whether the exit before entry N is seen, with all that the rules need and nothing between that row 2 names. */
 static bool is_plain_to_see(const struct run *run, size_t n)
 {
@@ -156,17 +174,14 @@ static bool is_plain_to_see(const struct run *run, size_t n)
 		const struct reblock_record *r = &run->seen[i];
 
 		if (may_cover(r, entry))
-			return exited;
+			return exited && !records_early(run);
 		if (!of_vcpu(r, entry) || r->kind == REBLOCK_META)
 			continue;
 		/* Operations can be recorded before their exit. */
 		if (exited)
-			return r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY;
-		if (r->t > later->t)
-			return false;
-		if ((run->source.fields & REBLOCK_HAS_SEQ) &&
-		    (!reblock_has(r, REBLOCK_HAS_SEQ) || !reblock_has(later, REBLOCK_HAS_SEQ) ||
-		     (uint16_t)(r->seq + 1) != later->seq))
+			return (r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY) &&
+			       (!records_early(run) || follows(run, r, later));
+		if (!follows(run, r, later))
 			return false;
 		later = r;
 		if (r->kind == REBLOCK_ENTRY || r->kind == REBLOCK_MASK_WRITE ||
