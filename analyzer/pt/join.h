@@ -3,7 +3,7 @@
  * What PT shows, given to vCPUs, and merged with the records of a reader.
  *
  * Where the reader has exit and entry records that name the host CPU, and one clock for both is known: a vCPU's stay in
- * its guest (entry record to exit record) is matched with PT's guest section on that CPU (pt/match.c). The order is
+ * its guest (entry record to exit record) is matched with PT's guest section on that CPU (pt/match.c, pt/match_cluster.c). The order is
  * then: entry record, witness entry, what the guest did, witness exit, exit record.
  *
  * Else PT stands for itself: a section is of the thread that ran on that CPU, a VM is a process, its vCPUs its threads

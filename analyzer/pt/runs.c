@@ -18,7 +18,7 @@ int pt_runs_add(struct pt_runs *r, uint64_t t, uint32_t pid, uint32_t tid)
 	}
 	if (last && t < last->from)
 		t = last->from;
-	if (r->n == PT_RUNS_MOST) {
+	if (r->runs && r->n == PT_RUNS_MOST) {
 		r->first++;
 		r->n--;
 		r->forgotten = r->runs[r->first].from;

@@ -33,8 +33,8 @@ static void vm_exit(const struct reblock_record *r, const char *at, char text[WI
 	if (reblock_has(r, REBLOCK_HAS_QUALIFICATION))
 		(void)snprintf(bit12, sizeof(bit12), ", qualification bit 12 = %d",
 			       (r->qualification & REBLOCK_NMI_UNBLOCKING) != 0);
-	(void)snprintf(text, WITNESS_TEXT_MAX, "VM exit%s%s%.120s%s%s", at, *reason ? ": " : "", reason,
-		       bit12, at_iret_text(r));
+	(void)snprintf(text, WITNESS_TEXT_MAX, "VM exit%s%s%.120s%s%s", at, *reason ? ": " : "",
+		       reason, bit12, at_iret_text(r));
 }
 
 const char *witness_text(const struct reblock_record *r, char text[WITNESS_TEXT_MAX])

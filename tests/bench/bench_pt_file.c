@@ -103,6 +103,9 @@ static int write_recording(uint64_t megabytes, unsigned cpus, const char *path, 
 	uint64_t tsc[CPUS_MOST], at[CPUS_MOST] = { 0 };
 	struct perf_build *p;
 
+	if (!cpus)
+		return -EINVAL;
+
 	o.out = fopen(path, "w+");
 	if (!o.out)
 		return -errno;
