@@ -58,7 +58,9 @@ static void take_feature(struct reblock_input *in, struct perf_reader *p, unsign
 		break;
 	case PERF_FEATURE_VERSION:
 		get_string(data, size, text, sizeof(text) - 16);
-		snprintf(s->source, sizeof(s->source), "perf.data of perf %.40s", text);
+		/* A perf built outside of git has no version to tell. */
+		snprintf(s->source, sizeof(s->source), "perf.data%s%.40s",
+			 *text ? " of perf " : "", text);
 		break;
 	case PERF_FEATURE_CPUID:
 		/* "GenuineIntel,6,85,7", newer ones with more behind it */
