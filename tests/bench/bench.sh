@@ -17,27 +17,8 @@ trap 'rm -rf "$work"' EXIT
 trace=$work/bench.rbt
 part=$work/part.rbt
 
-# took COMMAND...: sets took to its microseconds, and cpu to those of CPU time. Findings give status 1 and 3; 2 and more than 3
-# are failures.
-took()
-{
-    local status=0 real user system TIMEFORMAT='%R %U %S'
-    { time "$@" >/dev/null 2>"$work/err" </dev/null; } 2>"$work/time" || status=$?
-    read -r real user system <"$work/time"
-    took=$((10#${real/./}000))
-    cpu=$((10#${user/./}000 + 10#${system/./}000))
-    if [[ $status -eq 2 || $status -gt 3 ]]; then
-        echo "bench: status $status: $*" >&2
-        head -3 "$work/err" >&2
-        exit 1
-    fi
-}
-
-# middle NUMBER...
-middle()
-{
-    printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
-}
+# shellcheck source=tests/bench/took.sh
+. "$(dirname "${BASH_SOURCE[0]}")/took.sh"
 
 row()
 {

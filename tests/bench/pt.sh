@@ -13,27 +13,8 @@ bench=$build/tests/bench_pt_file
 work=$(mktemp -d "$build/bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# took COMMAND...: sets took to its microseconds by the clock, and cpu to those of CPU time.
-took()
-{
-    local status=0 real user system TIMEFORMAT='%R %U %S'
-    { time "$@" >"$work/out" 2>"$work/err" </dev/null; } 2>"$work/time" || status=$?
-    read -r real user system <"$work/time"
-    # shellcheck disable=SC2034 # versus reads them by name
-    took=$((10#${real/./}000))
-    # shellcheck disable=SC2034
-    cpu=$((10#${user/./}000 + 10#${system/./}000))
-    if [[ $status -eq 2 || $status -gt 3 ]]; then
-        echo "bench: status $status: $*" >&2
-        head -3 "$work/err" >&2
-        exit 1
-    fi
-}
-
-middle()
-{
-    printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
-}
+# shellcheck source=tests/bench/took.sh
+. "$(dirname "${BASH_SOURCE[0]}")/took.sh"
 
 # versus NAME CLOCK TARGET FILE A B: A, a function, is at least TARGET times as fast as B, by CLOCK (took or cpu).
 versus()
