@@ -12,7 +12,7 @@
  * So many instructions between two interrupts, and so many more for each byte, are followed: an endless loop that makes no
  * packets is not. A branch of TNT takes one bit of it, and what lies between two branches is seldom as long as this.
  */
-#define INSTRUCTIONS_MOST 1000000
+#define INSTRUCTIONS_MOST 20000
 #define INSTRUCTIONS_OF_BYTE 2000
 
 struct follower {

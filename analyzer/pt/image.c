@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include "pt/image.h"
 
 enum { LONGEST = 15 }; /* instruction: SDM volume 2, "Instruction Format" */
@@ -115,10 +116,28 @@ static int byte_at(const struct pt_image *image, uint64_t address, bool memory)
 	return byte;
 }
 
+/* The piece that has all of these bytes, where there is no other for any of them. */
+static const struct piece *piece_alone(const struct pt_image *image, uint64_t address, size_t size)
+{
+	uint64_t end = address + size - 1;
+	size_t n = size && end >= address ? pieces_up_to(image, end) : 0;
+	const struct piece *p = n ? &image->pieces[n - 1] : NULL;
+
+	if (!p || address < p->address || end - p->address >= p->size ||
+	    (n > 1 && p[-1].last >= address))
+		return NULL;
+	return p;
+}
+
 size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size)
 {
+	const struct piece *alone = piece_alone(image, address, size);
 	size_t n;
 
+	if (alone && alone->memory) {
+		memcpy(bytes, alone->bytes + (address - alone->address), size);
+		return size;
+	}
 	for (n = 0; n < size && address + n >= address; n++) {
 		int byte = byte_at(image, address + n, true);
 
