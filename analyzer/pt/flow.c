@@ -105,6 +105,7 @@ static int add_stretch(struct walker *w, uint64_t ip, size_t event)
 		return err;
 	f->stretches[f->n++] =
 		(struct pt_stretch){ .at = f->size, .ip = ip, .mode = w->mode, .event = event };
+	last(f)->lost = w->mode == NO_MODE;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct follower {
 	const struct pt_image *image;
 	size_t stretch;
 	uint64_t left; /* instructions */
+	bool cut;      /* of what was read last, the end is not known */
 	bool returns;  /* the last block ended with an IRET that completed */
 	uint64_t ip;   /* of that */
 	pt_follow_iret *iret;
@@ -35,9 +36,11 @@ bool pt_can_follow(void)
 static int read_memory(uint8_t *bytes, size_t size, const struct pt_asid *asid, uint64_t ip,
 		       void *context)
 {
-	size_t n = pt_image_read(context, ip, bytes, size);
+	struct follower *f = context;
+	size_t n = pt_image_read(f->image, ip, bytes, size);
 
 	(void)asid;
+	f->cut = n < size;
 	return n ? (int)n : -pte_nomap;
 }
 
@@ -95,7 +98,7 @@ static int take_events(struct follower *f, int status, int *err)
 	return status;
 }
 
-static int outcome(int status)
+static int outcome(const struct follower *f, int status)
 {
 	switch (-status) {
 	case pte_eos:
@@ -103,6 +106,8 @@ static int outcome(int status)
 	case pte_nomap:
 	case pte_retstack_empty:
 		return PT_FOLLOWED_LOST;
+	case pte_bad_insn:
+		return f->cut ? PT_FOLLOWED_LOST : PT_FOLLOWED_WRONG;
 	case pte_nomem:
 		return -ENOMEM;
 	default:
@@ -121,7 +126,7 @@ static int follow(struct follower *f, const struct pt_stretch *stretches)
 		if (err)
 			return err;
 		if (status < 0)
-			return outcome(status);
+			return outcome(f, status);
 		if (stretches[f->stretch].lost)
 			return PT_FOLLOWED_LOST;
 		over = status & pts_eos;
@@ -170,7 +175,7 @@ int pt_follow(const struct pt_run *run, const struct pt_image *image, size_t fir
 	f.decoder = pt_blk_alloc_decoder(&config);
 	if (!f.decoder)
 		return -ENOMEM;
-	pt_image_set_callback(pt_blk_get_image(f.decoder), read_memory, (void *)image);
+	pt_image_set_callback(pt_blk_get_image(f.decoder), read_memory, &f);
 	status = follow(&f, run->stretches);
 	pt_blk_free_decoder(f.decoder);
 	*stretch = f.stretch;

@@ -202,8 +202,7 @@ static int follow(struct pt_stream *s, size_t begin)
 /* Gives what comes next of what was kept: returns 1, or 0 at its end. */
 static int next_kept(struct pt_stream *s, struct pt_event *event)
 {
-	if (s->facts_given < s->flow.n_facts &&
-	    s->flow.facts[s->facts_given].before <= s->given) {
+	if (s->facts_given < s->flow.n_facts && s->flow.facts[s->facts_given].before <= s->given) {
 		const struct pt_fact *fact = &s->flow.facts[s->facts_given++];
 		bool last = fact->before == s->n_kept;
 

@@ -109,6 +109,7 @@ static void memory(void **state)
 	assert_int_equal(pt_image_put(image, 0xff3, (const uint8_t *)"3x", 2), 0);
 	assert_int_equal(pt_image_read(image, 0xff0, bytes, 16), 4);
 	assert_memory_equal(bytes, "0123", 4);
+	assert_int_equal(pt_image_read(image, 0xff3, bytes, 2), 1);
 	assert_int_equal(pt_image_read(image, 0xff4, bytes, 16), 0);
 	assert_int_equal(pt_image_read(image, 0xff5, bytes, 16), 11);
 	assert_int_equal(pt_image_put(image, 0x1000, (const uint8_t *)"\x90", 1), 0);
