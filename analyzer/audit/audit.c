@@ -45,6 +45,15 @@ static int step_lost(struct reblock_audit *audit, const struct reblock_record *r
 		return 0;
 	}
 	audit->lost_anywhere++;
+	if (r->vm == REBLOCK_NO_VM) {
+		audit->missed_some = true;
+	} else if (audit_records_early(audit)) {
+		struct audit_vm *vm = audit_vm_of(audit, r->vm);
+
+		if (!vm)
+			return -ENOMEM;
+		vm->lost = true;
+	}
 	for (i = 0; i < audit->n_vcpus; i++)
 		if (PLANTED(69, r->vm == REBLOCK_NO_VM, false) ||
 		    audit->vcpus[i]->summary.vm == r->vm)

@@ -208,11 +208,11 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 	if (v->phase != AUDIT_EXITED) {
 		check_entry_alone(audit, v, entry, number, false);
 		/* The exit between two entries was not recorded. */
-		if (PLANTED(86, !reblock_flag(entry, REBLOCK_LEFT_OUT), false))
+		if (!reblock_flag(entry, REBLOCK_LEFT_OUT))
 			audit_forget(audit, v, REBLOCK_CAUSE_LOST);
 		audit_delivered_entry(v, entry);
 		/* What is missing came before this entry, and so before what belongs to the next exit. */
-		v->early = 0;
+		v->early = PLANTED(86, 0, v->early);
 		v->phase = AUDIT_ENTERED;
 		return;
 	}

@@ -63,6 +63,7 @@ static void retire(struct reblock_audit *audit, struct audit_vcpu *v)
 	audit_forget(audit, v, REBLOCK_CAUSE_NO_ENTRY);
 	reblock_summary_add(&audit->retired, &v->summary);
 	audit->retired_l2 |= v->has_l2;
+	audit->missed_some = true;
 	audit_vcpu_remove(audit, v);
 }
 

@@ -156,8 +156,9 @@ struct reblock_audit {
 	bool retired_l2;  /* a vCPU that is no longer kept had records with l2 */
 	bool whole_way;   /* nothing takes the short way (plain.h) */
 	uint64_t losses;
-	uint64_t lost_records;          /* of kind lost */
-	uint64_t lost_anywhere;         /* of these: with no vCPU */
+	uint64_t lost_records;  /* of kind lost */
+	uint64_t lost_anywhere; /* of these: with no vCPU */
+	bool missed_some; /* vCPUs that are new may have had records before: lost, or retired */
 	struct reblock_summary retired; /* the counts of vCPUs that are no longer kept */
 	uint64_t now;                   /* number of the record that is handled */
 	int stop;                       /* what a callback returned */
@@ -184,6 +185,7 @@ static inline bool audit_records_early(const struct reblock_audit *audit)
 
 struct audit_vm {
 	uint32_t vm, pid;
+	bool lost; /* a loss may have hit any of its vCPUs */
 	char name[REBLOCK_NAME_LENGTH + 1];
 };
 

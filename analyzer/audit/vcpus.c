@@ -43,6 +43,17 @@ static int grow(struct reblock_audit *audit)
 	return 0;
 }
 
+/* Whether records of a vCPU that is new may be missing just before its first one. */
+static bool may_be_older(const struct reblock_audit *audit, uint32_t vm)
+{
+	if (audit->missed_some)
+		return true;
+	for (size_t i = 0; i < audit->n_vms; i++)
+		if (audit->vms[i].vm == vm)
+			return audit->vms[i].lost;
+	return false;
+}
+
 static struct audit_vcpu *add(struct reblock_audit *audit, uint64_t key)
 {
 	struct audit_vcpu *v;
@@ -59,6 +70,8 @@ static struct audit_vcpu *add(struct reblock_audit *audit, uint64_t key)
 	v->has_l2 = audit->retired_l2;
 	v->summary.vm = (uint32_t)(key >> 16);
 	v->summary.vcpu = (uint16_t)key;
+	if (audit_records_early(audit) && may_be_older(audit, v->summary.vm))
+		v->early = REBLOCK_BETWEEN_MASK_WRITE;
 	bucket = &audit->buckets[bucket_of(audit, key)];
 	v->next = *bucket;
 	audit->vcpus[audit->n_vcpus++] = v;

@@ -59,8 +59,8 @@ static void take_feature(struct reblock_input *in, struct perf_reader *p, unsign
 	case PERF_FEATURE_VERSION:
 		get_string(data, size, text, sizeof(text) - 16);
 		/* A perf built outside of git has no version to tell. */
-		snprintf(s->source, sizeof(s->source), "perf.data%s%.40s",
-			 *text ? " of perf " : "", text);
+		snprintf(s->source, sizeof(s->source), "perf.data%s%.40s", *text ? " of perf " : "",
+			 text);
 		break;
 	case PERF_FEATURE_CPUID:
 		/* "GenuineIntel,6,85,7", newer ones with more behind it */

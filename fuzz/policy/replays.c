@@ -67,7 +67,7 @@ static void step_exit(struct replays *r, const struct reblock_policy *policy,
 static const char *step_entry(struct replays *r, const struct reblock_policy *policy,
 			      const struct reblock_record *entry, bool other)
 {
-	struct reblock_prediction p, hidden, anew;
+	struct reblock_prediction p, hidden, anew = { 0 };
 
 	if (other)
 		r->between |= REBLOCK_BETWEEN_OTHER_VMCS;

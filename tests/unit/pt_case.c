@@ -43,7 +43,7 @@ static char *trim(char *line)
 
 static bool take_line(struct pt_case *c, char *line, unsigned number)
 {
-	struct pt_case_section *last = &c->sections[c->n_sections - 1];
+	struct pt_case_section *last;
 
 	if (is_section(line)) {
 		if (c->n_sections == PT_CASE_SECTIONS)
@@ -57,6 +57,7 @@ static bool take_line(struct pt_case *c, char *line, unsigned number)
 		return true;
 	if (c->n == PT_CASE_LINES)
 		return false;
+	last = &c->sections[c->n_sections - 1];
 	c->numbers[c->n] = number;
 	c->lines[c->n++] = line;
 	last->n++;

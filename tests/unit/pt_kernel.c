@@ -323,7 +323,11 @@ void pt_kernel_put(struct pt_kernel *k, unsigned number, const uint8_t *bytes, s
 		n = 0;
 	else if (!cpu->overwrite && n > room)
 		n = room;
-	cpu->accepted = realloc(cpu->accepted, cpu->n_accepted + n + 1);
+	/* Twice as much each time: a sanitizer's realloc always copies. */
+	if (cpu->n_accepted + n >= cpu->accepted_room) {
+		cpu->accepted_room = 2 * (cpu->n_accepted + n + 1);
+		cpu->accepted = realloc(cpu->accepted, cpu->accepted_room);
+	}
 	if (!cpu->accepted)
 		broken("no memory");
 	for (uint64_t i = 0; i < n; i++) {

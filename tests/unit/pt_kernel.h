@@ -26,7 +26,7 @@ struct pt_kernel_cpu {
 	uint32_t flags;    /* for the next record */
 	uint64_t unsaid;   /* records for which there was no room */
 	uint8_t *accepted; /* all that was written and not truncated */
-	size_t n_accepted;
+	size_t n_accepted, accepted_room;
 	uint64_t lost; /* bytes for which there was no room */
 };
 
