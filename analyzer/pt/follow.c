@@ -138,7 +138,8 @@ static int follow(struct follower *f, const struct pt_stretch *stretches)
 		/* Whatever it cannot do, it lacks packets that are not there yet. */
 		if (over && status < 0)
 			return PT_FOLLOWED;
-		if (block.ninsn > f->left)
+		/* So many that no block holds more, and not one packet was needed for them. */
+		if (block.ninsn > f->left || block.ninsn == UINT16_MAX)
 			return over ? PT_FOLLOWED : PT_FOLLOWED_LOST;
 		f->left -= block.ninsn;
 		if (status < 0 || !block.ninsn)
