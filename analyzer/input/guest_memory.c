@@ -128,7 +128,7 @@ static int add_elf(struct guest_memory *m, const char *path, const struct mappin
 {
 	bool wide = file->size > EI_CLASS && file->bytes[EI_CLASS] == ELFCLASS64;
 	uint64_t table, each = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-	unsigned n, machine, loaded = 0;
+	unsigned n, machine, type, loaded = 0;
 	Elf64_Ehdr e64;
 	Elf32_Ehdr e32;
 
@@ -139,19 +139,24 @@ static int add_elf(struct guest_memory *m, const char *path, const struct mappin
 	table = wide ? e64.e_phoff : e32.e_phoff;
 	n = wide ? e64.e_phnum : e32.e_phnum;
 	machine = wide ? e64.e_machine : e32.e_machine;
+	type = wide ? e64.e_type : e32.e_type;
 	if (machine != EM_X86_64 && machine != EM_386)
 		return fail(error, -EINVAL, "%s: not of an x86 machine", path);
 	for (unsigned i = 0; i < n && table <= file->size && file->size - table >= (i + 1) * each;
 	     i++) {
 		struct segment s = segment_at(file, table + i * each, wide);
+		int status;
 
 		if (!s.load || s.offset >= file->size)
 			continue;
 		/* what is cut off is not known */
 		if (s.size > file->size - s.offset)
 			s.size = file->size - s.offset;
-		if (!pt_image_put(m->image, s.address + moved, file->bytes + s.offset, s.size))
-			loaded++;
+		/* A core file (of /proc/kcore, of a guest) is memory; any other, a program before it ran. */
+		status = (type == ET_CORE ? pt_image_put :
+					    pt_image_put_program)(m->image, s.address + moved,
+								  file->bytes + s.offset, s.size);
+		loaded += !status && s.size;
 	}
 	if (!loaded)
 		return fail(

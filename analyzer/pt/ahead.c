@@ -249,6 +249,8 @@ static void add_counts(struct pt_counts *to, const struct pt_counts *more)
 	to->overflows += more->overflows;
 	to->errors += more->errors;
 	to->skipped += more->skipped;
+	to->unfollowed += more->unfollowed;
+	to->wrong_image += more->wrong_image;
 }
 
 /* The first slot is used up: what comes next of its part, or the next part. */

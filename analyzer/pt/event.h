@@ -50,7 +50,10 @@ enum pt_event_type {
 	PT_EVENT_INTERRUPT,
 	/* FUP, TIP without a CFE, and no exit that can be seen: an interrupt, exception or NMI, most likely. */
 	PT_EVENT_ASYNC,
-	/* CFE IRET. With PT_HAS_TO it has completed. */
+	/*
+	 * CFE IRET, or, with cfe 0, one that was seen by following the instructions (pt/flow.h). With PT_HAS_TO it has completed.
+	 * One that was followed to has no time, and the offset of what comes after it.
+	 */
 	PT_EVENT_IRET,
 	/* Any other CFE: see cfe. */
 	PT_EVENT_OTHER,
@@ -66,6 +69,12 @@ enum pt_event_type {
 	PT_EVENT_STATE,
 	/* What happened before this place was not seen or not understood: see gap. State is not known after it. */
 	PT_EVENT_GAP,
+	/*
+	 * Not an event, but that the instructions could not be followed from somewhere behind the event before up to here, and that
+	 * IRETs may have completed there that are not told of. Where instructions are followed (there is no Event Trace, and
+	 * the image has memory) and neither comes, no IRET completed between two events of a guest that follow each other.
+	 */
+	PT_EVENT_UNFOLLOWED,
 };
 
 /* The fields of struct pt_event that are known. All others are 0, which means nothing. */

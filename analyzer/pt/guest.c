@@ -24,6 +24,7 @@ struct pt_guest {
 	bool branches;        /* branches are traced: an IRET that completes says where it leads */
 	bool begun_iret;      /* an IRET began, and nothing came since */
 	struct pt_event iret; /* that one */
+	bool unfollowed; /* IRETs may have completed since the last witness, and not been seen */
 	uint64_t now;
 	bool has_vmcs, reloaded;
 	uint64_t vmcs;
@@ -169,10 +170,15 @@ static int add(struct pt_guest *g, const struct pt_event *e)
 {
 	int err = 0;
 
+	/* What is seen of an IRET by following the instructions is that none came between it and the witness before. */
+	if (g->unfollowed && e->type == PT_EVENT_IRET && !e->cfe)
+		err = add_witness(g, &(struct pt_event){ .type = PT_EVENT_GAP });
+	if (e->type != PT_EVENT_STATE && e->type != PT_EVENT_PAGING && e->type != PT_EVENT_VMCS)
+		g->unfollowed = e->type == PT_EVENT_UNFOLLOWED;
 	if (g->begun_iret) {
 		g->begun_iret = false;
-		if (e->type != PT_EVENT_EXIT || !(e->has & g->iret.has & PT_HAS_IP) ||
-		    e->ip != g->iret.ip)
+		if (!err && (e->type != PT_EVENT_EXIT || !(e->has & g->iret.has & PT_HAS_IP) ||
+			     e->ip != g->iret.ip))
 			err = add_witness(g, &g->iret);
 	}
 	if (!err && e->type == PT_EVENT_IRET && !(e->has & PT_HAS_TO) && g->branches) {

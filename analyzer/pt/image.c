@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include "pt/image.h"
 
 enum { LONGEST = 15 }; /* instruction: SDM volume 2, "Instruction Format" */
@@ -10,11 +11,14 @@ struct piece {
 	uint64_t address;
 	const uint8_t *bytes;
 	size_t size;
+	bool memory;   /* as it was in memory, not as in the file of a program */
+	uint64_t last; /* highest address of this piece and of all before it */
 };
 
 struct pt_image {
-	struct piece *pieces;
-	size_t n;
+	struct piece *pieces; /* by address */
+	size_t n, room;
+	bool memory; /* one of them is */
 };
 
 struct pt_image *pt_image_make(void)
@@ -22,37 +26,126 @@ struct pt_image *pt_image_make(void)
 	return calloc(1, sizeof(struct pt_image));
 }
 
-int pt_image_put(struct pt_image *image, uint64_t address, const uint8_t *bytes, size_t size)
+static int more_room(struct pt_image *image)
 {
+	size_t room = image->room ? 2 * image->room : 8;
 	struct piece *more;
 
-	if (!size)
+	if (image->n < image->room)
 		return 0;
-	if (address + (size - 1) < address)
-		return -EINVAL;
-	more = realloc(image->pieces, (image->n + 1) * sizeof(*more));
+	more = realloc(image->pieces, room * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	image->pieces = more;
-	more[image->n++] = (struct piece){ address, bytes, size };
+	image->room = room;
 	return 0;
 }
 
-/* The byte at ADDRESS, or -1. */
-static int byte_at(const struct pt_image *image, uint64_t address)
+static int put(struct pt_image *image, const struct piece *piece)
+{
+	struct piece *p;
+	size_t i;
+
+	if (!piece->size)
+		return 0;
+	if (piece->last < piece->address)
+		return -EINVAL;
+	if (more_room(image))
+		return -ENOMEM;
+	p = image->pieces;
+	for (i = image->n++; i > 0 && p[i - 1].address > piece->address; i--)
+		p[i] = p[i - 1];
+	p[i] = *piece;
+	for (; i < image->n; i++) {
+		p[i].last = p[i].address + (p[i].size - 1);
+		if (i && p[i - 1].last > p[i].last)
+			p[i].last = p[i - 1].last;
+	}
+	image->memory |= piece->memory;
+	return 0;
+}
+
+int pt_image_put(struct pt_image *image, uint64_t address, const uint8_t *bytes, size_t size)
+{
+	return put(image,
+		   &(struct piece){ address, bytes, size, true, address + (uint64_t)size - 1 });
+}
+
+int pt_image_put_program(struct pt_image *image, uint64_t address, const uint8_t *bytes,
+			 size_t size)
+{
+	return put(image,
+		   &(struct piece){ address, bytes, size, false, address + (uint64_t)size - 1 });
+}
+
+bool pt_image_has_memory(const struct pt_image *image)
+{
+	return image && image->memory;
+}
+
+/* How many pieces begin at ADDRESS or before it. */
+static size_t pieces_up_to(const struct pt_image *image, uint64_t address)
+{
+	size_t low = 0, high = image->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (image->pieces[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The byte at ADDRESS, or -1; with MEMORY only of pieces that are as they were there. */
+static int byte_at(const struct pt_image *image, uint64_t address, bool memory)
 {
 	int byte = -1;
 
-	for (size_t i = 0; i < image->n; i++) {
+	for (size_t i = pieces_up_to(image, address); i-- && image->pieces[i].last >= address;) {
 		const struct piece *p = &image->pieces[i];
 
-		if (address - p->address >= p->size)
+		if (address - p->address >= p->size || (memory && !p->memory))
 			continue;
 		if (byte >= 0 && byte != p->bytes[address - p->address])
 			return -1;
 		byte = p->bytes[address - p->address];
 	}
 	return byte;
+}
+
+/* The piece that has all of these bytes, where there is no other for any of them. */
+static const struct piece *piece_alone(const struct pt_image *image, uint64_t address, size_t size)
+{
+	uint64_t end = address + size - 1;
+	size_t n = size && end >= address ? pieces_up_to(image, end) : 0;
+	const struct piece *p = n ? &image->pieces[n - 1] : NULL;
+
+	if (!p || address < p->address || end - p->address >= p->size ||
+	    (n > 1 && p[-1].last >= address))
+		return NULL;
+	return p;
+}
+
+size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size)
+{
+	const struct piece *alone = piece_alone(image, address, size);
+	size_t n;
+
+	if (alone && alone->memory) {
+		memcpy(bytes, alone->bytes + (address - alone->address), size);
+		return size;
+	}
+	for (n = 0; n < size && address + n >= address; n++) {
+		int byte = byte_at(image, address + n, true);
+
+		if (byte < 0)
+			break;
+		bytes[n] = (uint8_t)byte;
+	}
+	return n;
 }
 
 /* LOCK is not: with it, IRET is none. */
@@ -80,7 +173,7 @@ enum reblock_tri pt_image_at_iret(const struct pt_image *image, uint64_t address
 	bool rex = false;
 
 	for (unsigned i = 0; image && i < LONGEST; i++) {
-		int byte = byte_at(image, address + i);
+		int byte = byte_at(image, address + i, false);
 
 		if (byte < 0)
 			return REBLOCK_UNKNOWN;

@@ -9,6 +9,7 @@
 #ifndef PT_IMAGE_H
 #define PT_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <reblock/processor.h>
@@ -19,10 +20,27 @@ struct pt_image;
 struct pt_image *pt_image_make(void);
 
 /*
- * Adds the SIZE bytes at BYTES, which stay the caller's, as what is at ADDRESS. Returns 0, -ENOMEM, or -EINVAL: they go past
- * the end of the address space. Where pieces lie one over the other, and differ, the bytes there are not known.
+ * Adds the SIZE bytes at BYTES, which stay the caller's, as what was in memory at ADDRESS. Returns 0, -ENOMEM, or -EINVAL: they
+ * go past the end of the address space. Where pieces lie one over the other, and differ, the bytes there are not known.
  */
 int pt_image_put(struct pt_image *image, uint64_t address, const uint8_t *bytes, size_t size);
+
+/*
+ * The same for what is loaded at ADDRESS out of a program's file. A kernel changes its code when it starts and while it runs
+ * (Linux: alternatives, calls of __fentry__, return thunks, static keys), though not its IRETs: these bytes are good for
+ * pt_image_at_iret, and not for pt_image_read.
+ */
+int pt_image_put_program(struct pt_image *image, uint64_t address, const uint8_t *bytes,
+			 size_t size);
+
+/* Whether IMAGE (which may be NULL) has anything as it was in memory. */
+bool pt_image_has_memory(const struct pt_image *image);
+
+/*
+ * Reads what was in memory at ADDRESS: up to SIZE bytes to BYTES. Returns how many are known before the first that is not:
+ * 0, where the one at ADDRESS is not.
+ */
+size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size);
 
 /*
  * Whether the instruction at ADDRESS is an IRET: CF, after any legacy prefixes and, in 64-bit mode, a REX prefix: 48 CF is

@@ -153,6 +153,18 @@ static void say_lost(struct notes *n, const struct pt_counts *c)
 	     c->errors, c->skipped);
 }
 
+static void say_unfollowed(struct notes *n, const struct pt_counts *c)
+{
+	note(n, c->unfollowed,
+	     "Intel PT: at %" PRIu64
+	     " places the guest's instructions could not be followed with the image: whether IRETs completed there is not known",
+	     c->unfollowed);
+	note(n, c->wrong_image,
+	     "Intel PT: the image is not what ran in %" PRIu64
+	     " pieces of it: is it that guest's memory, of the same boot? None of their IRETs counts",
+	     c->wrong_image);
+}
+
 static void say_unmatched(struct notes *n)
 {
 	struct pt_join *j = n->j;
@@ -198,6 +210,7 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	     " things that it saw none is a VM entry, an exit or a guest that runs; docs/intel-pt.md says what to record with",
 	     c.events);
 	say_lost(&n, &c);
+	say_unfollowed(&n, &c);
 	note(&n, timeless && matches(j),
 	     "Intel PT: %" PRIu64
 	     " events came before any time was known, or it was recorded without time (tsc=0)",

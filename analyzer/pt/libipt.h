@@ -5,7 +5,7 @@
  * Every function of libipt is weak: it is NULL where the program was linked without libipt (there is no static one to link
  * reblock-static with) or where the library is older than the header. Ask pt_has_backend before calling any.
  *
- * libipt has a struct pt_config and a struct pt_event too: here they are struct libipt_config and struct libipt_event.
+ * libipt has a struct pt_config, pt_event and pt_image too: here they are struct libipt_config, libipt_event and libipt_image.
  */
 #ifndef PT_LIBIPT_H
 #define PT_LIBIPT_H
@@ -15,7 +15,9 @@
 #define pt_config libipt_config
 #define pt_event libipt_event
 #define pt_event_type libipt_event_type
+#define pt_image libipt_image
 #include <intel-pt.h>
+#undef pt_image
 #undef pt_config
 #undef pt_event
 #undef pt_event_type
@@ -33,6 +35,13 @@
 #pragma weak pt_pkt_sync_set
 #pragma weak pt_pkt_get_offset
 #pragma weak pt_pkt_next
+#pragma weak pt_blk_alloc_decoder
+#pragma weak pt_blk_free_decoder
+#pragma weak pt_blk_get_image
+#pragma weak pt_blk_sync_set
+#pragma weak pt_blk_next
+#pragma weak pt_blk_event
+#pragma weak pt_image_set_callback
 #if PT_LIBIPT_EVENTS
 #pragma weak pt_evt_alloc_decoder
 #pragma weak pt_evt_free_decoder

@@ -13,12 +13,19 @@ static const char *const kinds[PT_KINDS] = {
 };
 
 static const char *const events[] = {
-	[PT_EVENT_EXIT] = "exit",           [PT_EVENT_ENTRY] = "entry",
-	[PT_EVENT_INTERRUPT] = "interrupt", [PT_EVENT_ASYNC] = "async",
-	[PT_EVENT_IRET] = "iret",           [PT_EVENT_OTHER] = "other",
-	[PT_EVENT_ENABLED] = "enabled",     [PT_EVENT_DISABLED] = "disabled",
-	[PT_EVENT_PAGING] = "paging",       [PT_EVENT_VMCS] = "vmcs",
-	[PT_EVENT_STATE] = "state",         [PT_EVENT_GAP] = "gap",
+	[PT_EVENT_EXIT] = "exit",
+	[PT_EVENT_ENTRY] = "entry",
+	[PT_EVENT_INTERRUPT] = "interrupt",
+	[PT_EVENT_ASYNC] = "async",
+	[PT_EVENT_IRET] = "iret",
+	[PT_EVENT_OTHER] = "other",
+	[PT_EVENT_ENABLED] = "enabled",
+	[PT_EVENT_DISABLED] = "disabled",
+	[PT_EVENT_PAGING] = "paging",
+	[PT_EVENT_VMCS] = "vmcs",
+	[PT_EVENT_STATE] = "state",
+	[PT_EVENT_GAP] = "gap",
+	[PT_EVENT_UNFOLLOWED] = "unfollowed",
 };
 
 static const char *const gaps[] = {

@@ -122,3 +122,17 @@ int pt_packet_at(const uint8_t *at, size_t left, enum pt_kind *kind)
 		return PT_PACKET_BAD;
 	return (size_t)length < left ? length + 1 : PT_PACKET_CUT;
 }
+
+/* SDM, "Target IP (TIP) packet", table on IP compression. */
+void pt_update_ip(uint64_t *ip, const uint8_t *at)
+{
+	unsigned how = at[0] >> 5, size = (unsigned)address_bytes[how];
+	uint64_t now = pt_number(at + 1, size);
+
+	if (how == 3)
+		now = (uint64_t)((int64_t)(now << 16) >> 16);
+	else if (size && size < 8)
+		now |= *ip & ~(((uint64_t)1 << 8 * size) - 1);
+	if (how)
+		*ip = now;
+}

@@ -30,6 +30,9 @@ static inline uint64_t pt_number(const uint8_t *at, unsigned size)
 	return number;
 }
 
+/* Takes the address of the FUP, TIP, TIP.PGE or TIP.PGD at AT, of which it may have only the lower bytes: to *IP, the last one. */
+void pt_update_ip(uint64_t *ip, const uint8_t *at);
+
 /* Fields of packets that are whole. */
 static inline uint64_t pt_pip_cr3(const uint8_t *pip)
 {

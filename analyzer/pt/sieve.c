@@ -7,21 +7,6 @@ enum {
 	MARKS_MOST = 1 << 21, /* in one segment: more is no trace of a program */
 };
 
-/* SDM, "Target IP (TIP) packet", table on IP compression. */
-static void update_ip(struct pt_sieve *s, const uint8_t *at)
-{
-	static const uint8_t bytes[8] = { 0, 2, 4, 6, 6, 0, 8, 0 };
-	unsigned how = at[0] >> 5, size = bytes[how];
-	uint64_t ip = pt_number(at + 1, size);
-
-	if (how == 3)
-		ip = (uint64_t)((int64_t)(ip << 16) >> 16);
-	else if (size && size < 8)
-		ip |= s->ip & ~(((uint64_t)1 << 8 * size) - 1);
-	if (how)
-		s->ip = ip;
-}
-
 /* The packets of time; false for all others. */
 static bool take_time(struct pt_sieve *s, enum pt_kind kind, const uint8_t *at)
 {
@@ -56,7 +41,7 @@ static bool take_fup(struct pt_sieve *s, uint64_t offset, const uint8_t *at)
 {
 	bool bound = s->cfe && s->cfe_has_ip, overflow = s->state == PT_SIEVE_OVERFLOW;
 
-	update_ip(s, at);
+	pt_update_ip(&s->ip, at);
 	if (s->skip_fup) {
 		s->skip_fup = false;
 		return true;
@@ -100,7 +85,7 @@ static bool take_branch(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, 
 		return false;
 	if (kind == PT_KIND_TIP && s->state != PT_SIEVE_ON)
 		return false;
-	update_ip(s, at);
+	pt_update_ip(&s->ip, at);
 	/* they are off already */
 	if (kind == PT_KIND_TIP_PGD && s->state == PT_SIEVE_OFF)
 		return true;

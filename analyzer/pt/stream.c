@@ -2,9 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "pt/decoder.h"
+#include "pt/flow.h"
 #include "pt/image.h"
 #include "pt/split.h"
 #include "pt/stream.h"
+
+/* So many events of one segment are kept to follow the instructions between them; where there are more none is followed. */
+#define KEPT_MOST (1 << 16)
 
 struct pt_stream {
 	struct pt_config config;
@@ -19,6 +23,12 @@ struct pt_stream {
 	uint64_t last; /* offset of the last event */
 	bool bad;      /* libipt would not go on in this segment */
 	bool begun;
+
+	/* Where instructions are followed: the events of a segment, and the facts that come between them. */
+	bool follows;
+	struct pt_flow flow;
+	struct pt_event *kept;
+	size_t n_kept, kept_room, given, facts_given;
 };
 
 int pt_stream_open(const struct pt_config *config, const uint8_t *bytes, size_t size,
@@ -40,6 +50,9 @@ int pt_stream_open(const struct pt_config *config, const uint8_t *bytes, size_t 
 			 &pt_by_packets;
 	s->sieve.config = &s->config;
 	s->sieve.counts = &s->counts;
+	s->flow.image = config->image;
+	s->flow.counts = &s->counts;
+	s->follows = pt_image_has_memory(config->image);
 	*stream = s;
 	return 0;
 }
@@ -60,8 +73,12 @@ static int give(struct pt_stream *s, struct pt_event *event)
 {
 	if (event->type == PT_EVENT_EXIT || event->type == PT_EVENT_DISABLED)
 		look_for_iret(s, event);
-	s->counts.events++;
 	s->last = event->offset;
+	if (event->type == PT_EVENT_UNFOLLOWED) {
+		s->counts.unfollowed++;
+		return 1;
+	}
+	s->counts.events++;
 	if (event->type == PT_EVENT_GAP) {
 		s->counts.gaps++;
 		switch (event->gap) {
@@ -136,31 +153,92 @@ static int go_on(struct pt_stream *s)
 	return status;
 }
 
-int pt_stream_next(struct pt_stream *s, struct pt_event *event)
+/* Gives the next event of the segment: returns 1, or 0 where it is over. */
+static int next_of_segment(struct pt_stream *s, struct pt_event *event)
 {
 	enum pt_gap gap;
-	int status;
 
-	if (!s->begun && begin(s, event))
-		return 1;
 	for (;;) {
 		if (pt_assembled(&s->assembler, event))
 			return give(s, event);
-		if (s->decoder) {
-			go_on(s);
-			continue;
-		}
-		gap = s->bad ? PT_GAP_BAD : s->sieve.gap;
-		if (gap) {
-			uint64_t offset = s->bad ? s->last : s->sieve.gap_offset;
+		if (!s->decoder)
+			break;
+		go_on(s);
+	}
+	gap = s->bad ? PT_GAP_BAD : s->sieve.gap;
+	if (gap) {
+		uint64_t offset = s->bad ? s->last : s->sieve.gap_offset;
 
-			s->bad = false;
-			s->sieve.gap = 0;
-			return give_gap(s, event, gap, offset);
+		s->bad = false;
+		s->sieve.gap = 0;
+		return give_gap(s, event, gap, offset);
+	}
+	return 0;
+}
+
+/* Keeps the events of the segment that has begun at BEGIN, and follows what was executed between them. */
+static int follow(struct pt_stream *s, size_t begin)
+{
+	struct pt_event event;
+
+	s->n_kept = s->given = s->facts_given = s->flow.n_facts = 0;
+	while (s->n_kept < KEPT_MOST && next_of_segment(s, &event)) {
+		if (s->n_kept == s->kept_room) {
+			size_t room = s->kept_room ? 2 * s->kept_room : 64;
+			struct pt_event *more = realloc(s->kept, room * sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			s->kept = more;
+			s->kept_room = room;
 		}
+		s->kept[s->n_kept++] = event;
+	}
+	if (s->n_kept == KEPT_MOST)
+		return 0;
+	return pt_flow_segment(&s->flow, s->bytes, begin, s->next, s->kept, s->n_kept);
+}
+
+/* Gives what comes next of what was kept: returns 1, or 0 at its end. */
+static int next_kept(struct pt_stream *s, struct pt_event *event)
+{
+	if (s->facts_given < s->flow.n_facts && s->flow.facts[s->facts_given].before <= s->given) {
+		const struct pt_fact *fact = &s->flow.facts[s->facts_given++];
+		bool last = fact->before == s->n_kept;
+
+		*event = fact->event;
+		event->offset = last ? s->next : s->kept[fact->before].offset;
+		return give(s, event);
+	}
+	if (s->given < s->n_kept) {
+		*event = s->kept[s->given++];
+		return 1;
+	}
+	if (s->n_kept < KEPT_MOST)
+		return 0;
+	/* Too many: they were not followed. */
+	if (next_of_segment(s, event))
+		return 1;
+	*event = (struct pt_event){ .type = PT_EVENT_UNFOLLOWED, .offset = s->next };
+	s->n_kept = s->given = 0;
+	return give(s, event);
+}
+
+int pt_stream_next(struct pt_stream *s, struct pt_event *event)
+{
+	if (!s->begun && begin(s, event))
+		return 1;
+	for (;;) {
+		size_t begin = s->next;
+		int status;
+
+		if (s->follows ? next_kept(s, event) : next_of_segment(s, event))
+			return 1;
 		if (s->next >= s->size)
 			return 0;
 		status = begin_segment(s);
+		if (!status && s->follows)
+			status = follow(s, begin);
 		if (status)
 			return status;
 	}
@@ -178,5 +256,7 @@ void pt_stream_close(struct pt_stream *s)
 	if (s->decoder)
 		s->ops->close(s->decoder);
 	pt_sieve_free(&s->sieve);
+	pt_flow_free(&s->flow);
+	free(s->kept);
 	free(s);
 }

@@ -49,12 +49,15 @@ enum pt_kind {
 /* What was met so far. */
 struct pt_counts {
 	uint64_t packets[PT_KINDS];
-	uint64_t events;
+	uint64_t events;    /* PT_EVENT_UNFOLLOWED aside */
 	uint64_t gaps;      /* PT_EVENT_GAP, overflows included */
 	uint64_t overflows; /* of them, OVF packets */
 	uint64_t
 		errors; /* of them, what is neither overflow nor the end: PT_GAP_NO_PSB, _UNKNOWN and _BAD */
 	uint64_t skipped; /* bytes that were not read for want of a PSB */
+	/* Where instructions are followed (pt/flow.h): */
+	uint64_t unfollowed;  /* PT_EVENT_UNFOLLOWED */
+	uint64_t wrong_image; /* pieces between two PSBs that did not run what the image has */
 };
 
 /*

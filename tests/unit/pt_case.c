@@ -169,6 +169,8 @@ bool pt_case_expect(const struct pt_case *c, const char *path, const char *name,
 	const struct pt_case_section *s = pt_case_section(c, name);
 	unsigned expected = s ? s->n : 0;
 
+	if (getenv("REBLOCK_PT_SHOW"))
+		printf("%s: %s\n", path, name);
 	for (unsigned i = 0; getenv("REBLOCK_PT_SHOW") && i < n; i++)
 		printf("%s\n", actual[i]);
 	for (unsigned i = 0; i < n || i < expected; i++) {

@@ -84,6 +84,43 @@ static void pieces(void **state)
 	pt_image_end(image);
 }
 
+/* What is read to follow instructions is of memory alone, and nothing of what is not known. */
+static void memory(void **state)
+{
+	struct pt_image *image = pt_image_make();
+	uint8_t bytes[16];
+
+	(void)state;
+	assert_false(pt_image_has_memory(NULL));
+	assert_false(pt_image_has_memory(image));
+	assert_int_equal(pt_image_put_program(image, 0x1000, (const uint8_t *)"\xcf\x90", 2), 0);
+	assert_false(pt_image_has_memory(image));
+	assert_int_equal(pt_image_read(image, 0x1000, bytes, 2), 0);
+	assert_int_equal(pt_image_at_iret(image, 0x1000), REBLOCK_YES);
+	assert_int_equal(pt_image_put(image, 0x1001, (const uint8_t *)"\x91\x92\x93", 3), 0);
+	assert_true(pt_image_has_memory(image));
+	assert_int_equal(pt_image_read(image, 0x1000, bytes, 2), 0);
+	/* that the program's file has another byte there does not count */
+	assert_int_equal(pt_image_read(image, 0x1001, bytes, 16), 3);
+	assert_memory_equal(bytes, "\x91\x92\x93", 3);
+	/* over a border, out of the larger of two that lie one over the other, up to where they differ */
+	assert_int_equal(pt_image_put(image, 0xff0, (const uint8_t *)"0123456789abcdef", 16), 0);
+	assert_int_equal(pt_image_put(image, 0xff2, (const uint8_t *)"2", 1), 0);
+	assert_int_equal(pt_image_put(image, 0xff3, (const uint8_t *)"3x", 2), 0);
+	assert_int_equal(pt_image_read(image, 0xff0, bytes, 16), 4);
+	assert_memory_equal(bytes, "0123", 4);
+	assert_int_equal(pt_image_read(image, 0xff3, bytes, 2), 1);
+	assert_int_equal(pt_image_read(image, 0xff4, bytes, 16), 0);
+	assert_int_equal(pt_image_read(image, 0xff5, bytes, 16), 11);
+	assert_int_equal(pt_image_put(image, 0x1000, (const uint8_t *)"\x90", 1), 0);
+	assert_int_equal(pt_image_read(image, 0xffe, bytes, 16), 6);
+	/* not on at address 0 */
+	assert_int_equal(pt_image_put(image, UINT64_MAX, (const uint8_t *)"\xcf", 1), 0);
+	assert_int_equal(pt_image_put(image, 0, (const uint8_t *)"\xcf", 1), 0);
+	assert_int_equal(pt_image_read(image, UINT64_MAX, bytes, 2), 1);
+	pt_image_end(image);
+}
+
 /* A file with these bytes; its name is valid until the next call. */
 static const char *file_of(const void *bytes, size_t size)
 {
@@ -100,8 +137,9 @@ static const char *file_of(const void *bytes, size_t size)
 
 struct kernel {
 	Elf64_Ehdr e;
-	Elf64_Phdr p[2];
+	Elf64_Phdr p[3];
 	uint8_t text[8];
+	uint8_t module[4];
 };
 
 static struct kernel kernel(void)
@@ -114,6 +152,7 @@ static struct kernel kernel(void)
 	k.e.e_machine = EM_X86_64;
 	k.e.e_phoff = offsetof(struct kernel, p);
 	k.e.e_phnum = 2;
+	k.e.e_type = ET_EXEC;
 	k.p[0].p_type = PT_NOTE;
 	k.p[1].p_type = PT_LOAD;
 	k.p[1].p_vaddr = HIGH;
@@ -164,6 +203,45 @@ static void files(void **state)
 	assert_int_equal(add("", 0, "@0", 0, &is), -EINVAL);
 }
 
+/* /proc/kcore as perf record --kcore copies it: the kernel's text, and each module's, at the addresses where they run. */
+static void core_file(void **state)
+{
+	struct kernel k = kernel();
+	struct guest_memory *m = guest_memory_new();
+	const struct pt_image *image = guest_memory_image(m);
+	char *error = NULL;
+	uint8_t bytes[16];
+	const char *name;
+
+	(void)state;
+	name = file_of(&k, sizeof(k));
+	assert_int_equal(guest_memory_add(m, name, &error), 0);
+	unlink(name);
+	/* a program's file: its IRETs are known, and no more */
+	assert_int_equal(pt_image_at_iret(image, HIGH + 1), REBLOCK_YES);
+	assert_false(pt_image_has_memory(image));
+	guest_memory_free(m);
+
+	k.e.e_type = ET_CORE;
+	k.e.e_phnum = 3;
+	k.p[2] = k.p[1];
+	k.p[2].p_vaddr = 0xffffffffc0000000;
+	k.p[2].p_offset = offsetof(struct kernel, module);
+	k.p[2].p_filesz = sizeof(k.module);
+	memcpy(k.module, "\x90\x90\x66\xcf", 4);
+	m = guest_memory_new();
+	image = guest_memory_image(m);
+	name = file_of(&k, sizeof(k));
+	assert_int_equal(guest_memory_add(m, name, &error), 0);
+	unlink(name);
+	assert_true(pt_image_has_memory(image));
+	assert_int_equal(pt_image_read(image, HIGH, bytes, 4), 4);
+	assert_memory_equal(bytes, "\x90\x48\xcf\x90", 4);
+	assert_int_equal(pt_image_read(image, 0xffffffffc0000002, bytes, 16), 2);
+	assert_int_equal(pt_image_at_iret(image, 0xffffffffc0000002), REBLOCK_YES);
+	guest_memory_free(m);
+}
+
 static void damaged_files(void **state)
 {
 	struct kernel k = kernel();
@@ -171,9 +249,9 @@ static void damaged_files(void **state)
 
 	(void)state;
 	/* cut off in the text: what is there counts */
-	assert_int_equal(add(&k, sizeof(k) - 6, "", HIGH, &is), 0);
+	assert_int_equal(add(&k, offsetof(struct kernel, text) + 2, "", HIGH, &is), 0);
 	assert_int_equal(is, REBLOCK_NO);
-	assert_int_equal(add(&k, sizeof(k) - 6, "", HIGH + 1, &is), 0);
+	assert_int_equal(add(&k, offsetof(struct kernel, text) + 2, "", HIGH + 1, &is), 0);
 	assert_int_equal(is, REBLOCK_UNKNOWN);
 	for (size_t size = 4; size < offsetof(struct kernel, text); size++)
 		assert_int_equal(add(&k, size, "", HIGH, &is), -EINVAL);
@@ -190,10 +268,9 @@ static void damaged_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(instructions),
-		cmocka_unit_test(pieces),
-		cmocka_unit_test(files),
-		cmocka_unit_test(damaged_files),
+		cmocka_unit_test(instructions), cmocka_unit_test(pieces),
+		cmocka_unit_test(memory),       cmocka_unit_test(files),
+		cmocka_unit_test(core_file),    cmocka_unit_test(damaged_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
  *                  enter TSC TO, exit TSC IP REASON QUALIFICATION, irq TSC VECTOR IP TO and iret TSC IP TO stand for the
  *                  packets of Event Trace, "begin TSC VMCS" for a PSB of a CPU that is in its host
  *   records        exits and entries as JSON Lines, and "switch T CPU PID TID"; in the order of time
+ *   memory         ADDRESS BYTE... (hexadecimal), a piece of the guest's memory each
  *   options        alone: the records are not to be matched; noclock; some-cpus; threads
  *   gives          what must come of it, as JSON Lines, and at the end the notes, each after "note "
  *
@@ -20,6 +21,7 @@
 #include <reblock/json.h>
 #include "input_fixture.h"
 #include "pt/config.h"
+#include "pt/image.h"
 #include "pt/join.h"
 #include "pt_packets.h"
 
@@ -43,6 +45,10 @@ struct join_case {
 	struct reblock_record *records;
 	size_t n_records;
 	bool alone, no_clock, some_cpus, threads;
+	struct pt_config config;
+	struct pt_image *image;
+	uint8_t memory[256];
+	size_t memory_size;
 	char *gives;
 	size_t gives_size;
 };
@@ -180,18 +186,37 @@ static void begin_lane(struct join_case *c, unsigned cpu, unsigned tid)
 	c->queues[c->n_queues] = (struct pt_queue){ .cpu = tid ? REBLOCK_NO_CPU : (uint16_t)cpu,
 						    .pid = tid ? tid / 100 : 0,
 						    .tid = tid,
-						    .config = &mtc_config };
+						    .config = &c->config };
 	c->n_queues++;
+}
+
+static void read_memory(struct join_case *c, const char *line)
+{
+	char *at, *end;
+	uint64_t address = strtoull(line, &at, 0);
+	size_t first = c->memory_size;
+
+	for (; *at; at = end) {
+		assert_true(c->memory_size < sizeof(c->memory));
+		c->memory[c->memory_size++] = (uint8_t)strtoul(at, &end, 16);
+		assert_true(end > at);
+	}
+	assert_int_equal(pt_image_put(c->image, address, c->memory + first, c->memory_size - first),
+			 0);
 }
 
 static void read_case(struct join_case *c, const char *path)
 {
-	enum { NONE, PACKETS, RECORDS, OPTIONS, GIVES } section = NONE;
+	enum { NONE, PACKETS, MEMORY, RECORDS, OPTIONS, GIVES } section = NONE;
 	FILE *f = fopen(path, "r"), *gives;
 	uint32_t next = 0;
 	char line[512];
 
 	memset(c, 0, sizeof(*c));
+	c->image = pt_image_make();
+	assert_non_null(c->image);
+	c->config = mtc_config;
+	c->config.image = c->image;
 	assert_non_null(f);
 	gives = open_memstream(&c->gives, &c->gives_size);
 	while (fgets(line, sizeof(line), f)) {
@@ -210,6 +235,8 @@ static void read_case(struct join_case *c, const char *path)
 			next = 0;
 			begin_lane(c, number, line[0] == 't' ? number : 0);
 			section = PACKETS;
+		} else if (!strcmp(line, "memory")) {
+			section = MEMORY;
 		} else if (!strcmp(line, "records")) {
 			section = RECORDS;
 		} else if (!strcmp(line, "options")) {
@@ -218,6 +245,8 @@ static void read_case(struct join_case *c, const char *path)
 			section = GIVES;
 		} else if (section == PACKETS) {
 			read_packet(c, line, &next);
+		} else if (section == MEMORY) {
+			read_memory(c, line);
 		} else if (section == RECORDS) {
 			read_record(c, line);
 		} else if (section == OPTIONS) {
@@ -240,6 +269,7 @@ static void read_case(struct join_case *c, const char *path)
 
 static void free_case(struct join_case *c)
 {
+	pt_image_end(c->image);
 	free(c->records);
 	free(c->gives);
 }

@@ -54,7 +54,11 @@ enum reblock_witness_kind {
 	REBLOCK_SAW_INTERRUPT = 1,
 	/* the same without Event Trace: an asynchronous branch that is no VM exit; the vector is not known */
 	REBLOCK_SAW_ASYNC,
-	/* an IRET completed; rip of it; qualification: where it returned to */
+	/*
+	 * an IRET completed; rip of it; qualification: where it returned to. Without Event Trace it was seen by
+	 * following the guest's instructions in a memory image: then that is known from the witness before it on,
+	 * but where none is seen, that means nothing
+	 */
 	REBLOCK_SAW_IRET,
 	/*
 	 * A VM exit: rip, reason and qualification of Event Trace; at_iret: 1 the instruction there is an IRET,

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include "pt/follow.h"
+#include "pt/image.h"
+#include "pt/libipt.h"
+
+#ifdef REBLOCK_LIBIPT
+
+/*
+ * So many instructions between two interrupts, and so many more for each byte, are followed: an endless loop that makes no
+ * packets is not. A branch of TNT takes one bit of it, and what lies between two branches is seldom as long as this.
+ */
+#define INSTRUCTIONS_MOST 20000
+#define INSTRUCTIONS_OF_BYTE 2000
+
+struct follower {
+	struct pt_block_decoder *decoder;
+	const struct pt_image *image;
+	size_t stretch;
+	uint64_t left; /* instructions */
+	bool cut;      /* of what was read last, the end is not known */
+	bool returns;  /* the last block ended with an IRET that completed */
+	uint64_t ip;   /* of that */
+	pt_follow_iret *iret;
+	void *context;
+};
+
+bool pt_can_follow(void)
+{
+	/* What the linker says can be NULL the compiler takes for an address. */
+	return pt_blk_alloc_decoder && pt_image_set_callback;
+}
+
+static int read_memory(uint8_t *bytes, size_t size, const struct pt_asid *asid, uint64_t ip,
+		       void *context)
+{
+	struct follower *f = context;
+	size_t n = pt_image_read(f->image, ip, bytes, size);
+
+	(void)asid;
+	f->cut = n < size;
+	return n ? (int)n : -pte_nomap;
+}
+
+static void put_head(const struct pt_run *run, const struct pt_stretch *s)
+{
+	uint8_t *at = run->bytes + s->at - PT_RUN_HEAD;
+
+	for (int i = 0; i < 16; i++)
+		*at++ = i & 1 ? 0x82 : 0x02;
+	*at++ = 0x99;
+	*at++ = s->mode & 3;
+	*at++ = 0xdd; /* FUP */
+	for (int i = 0; i < 8; i++)
+		*at++ = (uint8_t)(s->ip >> 8 * i);
+	*at++ = 0x02;
+	*at++ = 0x23;
+}
+
+/* Whether the last instruction of BLOCK is an IRET: libipt has one class for all far returns. */
+static enum reblock_tri ends_with_iret(const struct follower *f, const struct pt_block *block)
+{
+	enum reblock_tri is = pt_image_at_iret(f->image, block->end_ip);
+	uint8_t bytes[2];
+
+	/* In 64-bit mode, which is known here, 40 to 4F is REX below 4 GiB, too. */
+	if (is == REBLOCK_UNKNOWN && block->mode == ptem_64bit &&
+	    pt_image_read(f->image, block->end_ip, bytes, 2) == 2 && (bytes[0] & 0xf0) == 0x40)
+		return bytes[1] == 0xcf ? REBLOCK_YES : REBLOCK_UNKNOWN;
+	return is;
+}
+
+static int returned(struct follower *f, uint64_t to)
+{
+	if (!f->returns)
+		return 0;
+	f->returns = false;
+	return f->iret(f->context, f->stretch, f->ip, to);
+}
+
+/* Takes the events that came with STATUS. Returns the next status, or -pte_... with *ERR 0; else *ERR. */
+static int take_events(struct follower *f, int status, int *err)
+{
+	struct libipt_event e;
+
+	while (!*err && status >= 0 && status & pts_event_pending) {
+		status = pt_blk_event(f->decoder, &e, sizeof(e));
+		if (status < 0)
+			break;
+		if (e.type == ptev_async_branch) {
+			*err = returned(f, e.variant.async_branch.from);
+			f->stretch++;
+		} else if (e.type == ptev_async_disabled)
+			*err = returned(f, e.variant.async_disabled.at);
+	}
+	return status;
+}
+
+static int outcome(const struct follower *f, int status)
+{
+	switch (-status) {
+	case pte_eos:
+		return PT_FOLLOWED;
+	case pte_nomap:
+	case pte_retstack_empty:
+		return PT_FOLLOWED_LOST;
+	case pte_bad_insn:
+		return f->cut ? PT_FOLLOWED_LOST : PT_FOLLOWED_WRONG;
+	case pte_nomem:
+		return -ENOMEM;
+	default:
+		return PT_FOLLOWED_WRONG;
+	}
+}
+
+static int follow(struct follower *f, const struct pt_stretch *stretches)
+{
+	int status = pt_blk_sync_set(f->decoder, 0), err = 0;
+	struct pt_block block;
+	bool over; /* no packet is left */
+
+	for (;;) {
+		status = take_events(f, status, &err);
+		if (err)
+			return err;
+		if (status < 0)
+			return outcome(f, status);
+		if (stretches[f->stretch].lost)
+			return PT_FOLLOWED_LOST;
+		over = status & pts_eos;
+		status = pt_blk_next(f->decoder, &block, sizeof(block));
+		/* It begins where the last one led to. */
+		err = returned(f, block.ip);
+		if (err)
+			return err;
+		/* Whatever it cannot do, it lacks packets that are not there yet. */
+		if (over && status < 0)
+			return PT_FOLLOWED;
+		/* So many that no block holds more, and not one packet was needed for them. */
+		if (block.ninsn > f->left || block.ninsn == UINT16_MAX)
+			return over ? PT_FOLLOWED : PT_FOLLOWED_LOST;
+		f->left -= block.ninsn;
+		if (status < 0 || !block.ninsn)
+			continue;
+		/* Where it could not be left, as its TIP is missing, there is an error. */
+		switch (block.iclass == ptic_far_return || block.iclass == ptic_error ?
+				ends_with_iret(f, &block) :
+				REBLOCK_NO) {
+		case REBLOCK_YES:
+			f->returns = true;
+			f->ip = block.end_ip;
+			break;
+		case REBLOCK_UNKNOWN:
+			return PT_FOLLOWED_LOST;
+		default:
+			break;
+		}
+	}
+}
+
+int pt_follow(const struct pt_run *run, const struct pt_image *image, size_t first,
+	      pt_follow_iret *iret, void *context, size_t *stretch)
+{
+	const struct pt_stretch *s = &run->stretches[first];
+	struct follower f = { .image = image, .stretch = first, .iret = iret, .context = context };
+	struct libipt_config config;
+	int status;
+
+	put_head(run, s);
+	pt_config_init(&config);
+	config.begin = run->bytes + s->at - PT_RUN_HEAD;
+	config.end = run->bytes + run->size;
+	f.left = INSTRUCTIONS_MOST + INSTRUCTIONS_OF_BYTE * (uint64_t)(run->size - s->at);
+	f.decoder = pt_blk_alloc_decoder(&config);
+	if (!f.decoder)
+		return -ENOMEM;
+	pt_image_set_callback(pt_blk_get_image(f.decoder), read_memory, &f);
+	status = follow(&f, run->stretches);
+	pt_blk_free_decoder(f.decoder);
+	*stretch = f.stretch;
+	return status;
+}
+
+#else
+
+bool pt_can_follow(void)
+{
+	return false;
+}
+
+int pt_follow(const struct pt_run *run, const struct pt_image *image, size_t first,
+	      pt_follow_iret *iret, void *context, size_t *stretch)
+{
+	(void)run;
+	(void)image;
+	(void)iret;
+	(void)context;
+	*stretch = first;
+	return PT_FOLLOWED_LOST;
+}
+
+#endif
