@@ -221,7 +221,8 @@ static int give_first(struct pt_join *j, size_t i)
 	}
 	if (err)
 		return err;
-	gap = away(j, i, p, vcpu);
+	/* One VMCS serves all guests that L1 runs in turn: this may be another than the one before. */
+	gap = away(j, i, p, vcpu) || (!l->run.tid && l->runs_guest && l->l1 != p->vmcs);
 	out = pt_join_put(j, p->n + gap);
 	if (!out)
 		return -ENOMEM;
@@ -237,6 +238,8 @@ static int give_first(struct pt_join *j, size_t i)
 	vcpu->queue = i;
 	vcpu->run = l->run.from;
 	vcpu->last_entry = p->entry;
+	l->runs_guest = pt_section_runs_guest(p, w);
+	l->l1 = p->vmcs;
 	return 0;
 }
 

@@ -73,21 +73,27 @@ void pt_vcpus_free(struct pt_vcpus *v)
 	memset(v, 0, sizeof(*v));
 }
 
-int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct reblock_record *w)
+bool pt_section_runs_guest(const struct pt_section *s, const struct reblock_record *w)
 {
 	const struct reblock_record *exit = s->left ? &w[s->n - 1] : NULL;
 	uint32_t reason = exit && reblock_has(exit, REBLOCK_HAS_REASON) ?
 				  exit->reason & REBLOCK_REASON_BASIC :
 				  0;
 
+	return reason == REASON_VMLAUNCH || reason == REASON_VMRESUME;
+}
+
+int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct reblock_record *w)
+{
+	bool runs_guest = pt_section_runs_guest(s, w);
+
 	if (!s->has_vmcs)
 		return -1;
-	if (!vcpu->has_vmcs || reason == REASON_VMLAUNCH || reason == REASON_VMRESUME) {
+	if (!vcpu->has_vmcs || runs_guest) {
 		vcpu->nested |= vcpu->has_vmcs && vcpu->vmcs != s->vmcs;
 		vcpu->vmcs = s->vmcs;
 		vcpu->has_vmcs = true;
 	}
-	vcpu->nested |= s->vmcs != vcpu->vmcs || reason == REASON_VMLAUNCH ||
-			reason == REASON_VMRESUME;
+	vcpu->nested |= s->vmcs != vcpu->vmcs || runs_guest;
 	return vcpu->nested ? s->vmcs != vcpu->vmcs : -1;
 }

@@ -58,4 +58,7 @@ void pt_vcpus_free(struct pt_vcpus *v);
 int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *section,
 	       const struct reblock_record *witnesses);
 
+/* Whether SECTION with its witnesses W ends with VMLAUNCH or VMRESUME: the guest wants to run a guest of its own. */
+bool pt_section_runs_guest(const struct pt_section *section, const struct reblock_record *w);
+
 #endif
