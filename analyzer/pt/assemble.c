@@ -84,6 +84,8 @@ static void begin(struct pt_assembler *a, const struct pt_atom *atom, enum pt_ev
 	a->now = (struct pt_event){ .type = type,
 				    .offset = mark->offset,
 				    .tsc = mark->tsc,
+				    .packet = mark->packet,
+				    .since = mark->since,
 				    .guest_tsc = mark->guest,
 				    .has = mark->has & PT_HAS_TSC };
 }

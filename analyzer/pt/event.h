@@ -75,6 +75,11 @@ enum pt_event_type {
 	 * the image has memory) and neither comes, no IRET completed between two events of a guest that follow each other.
 	 */
 	PT_EVENT_UNFOLLOWED,
+	/*
+	 * Not an event, but that so much time has passed (packet, since) up to the end of what lies between two PSBs: where its
+	 * TSC packet is a guest's, so that what comes next has another time.
+	 */
+	PT_EVENT_TIME,
 };
 
 /* The fields of struct pt_event that are known. All others are 0, which means nothing. */
@@ -125,6 +130,11 @@ struct pt_event {
 	uint64_t offset;
 	/* At its first packet, estimated where no TSC packet stands there (pt/time.h). */
 	uint64_t tsc;
+	/*
+	 * What tsc rests on: what the last TSC packet says, and the ticks that MTC packets have counted since, which are
+	 * the host's whatever that packet is. More may have passed, not less. With PT_HAS_TSC.
+	 */
+	uint64_t packet, since;
 	/* Where it came at (FUP): of an exit the guest's address; of an entry that of VMRESUME; of an IRET its own; gap: see there. */
 	uint64_t ip;
 	/*

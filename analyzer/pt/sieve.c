@@ -99,6 +99,10 @@ static bool take_branch(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, 
 
 static void take_overflow(struct pt_sieve *s, uint64_t offset, const uint8_t *at)
 {
+	/* A TSC packet of this PSB+ may be a guest's; and from here on one may be, as an entry may have been lost. */
+	if (s->state == PT_SIEVE_PSB)
+		s->time.known = false;
+	s->nr = true;
 	pt_put_mark(s, offset);
 	pt_put(s, at, 2);
 	pt_time_lost(&s->time);
@@ -114,9 +118,7 @@ static bool take_psbend(struct pt_sieve *s, const uint8_t *at)
 		return false;
 	pt_put(s, at, 2);
 	s->time.guest = s->nr;
-	s->marks[0].tsc = pt_time_now(&s->time, s->config);
-	s->marks[0].has = s->time.known ? PT_HAS_TSC : 0;
-	s->marks[0].guest = s->time.known && s->nr;
+	pt_mark_time(s, &s->marks[0]);
 	s->open = s->tnt = false;
 	s->last = PT_KIND_PSBEND;
 	s->state = s->psb_on ? PT_SIEVE_ON : PT_SIEVE_OFF;

@@ -87,6 +87,8 @@ bool pt_take_cfe(struct pt_sieve *s, uint64_t offset, const uint8_t *at, const u
 		fup = false;
 	else
 		as_is = fup = false;
+	if (exit || type == PT_CFE_VMENTRY)
+		s->nr = !exit;
 	mark = pt_put_mark(s, s->evd ? s->data.offset : offset);
 	if (!s->evd)
 		s->data.has = 0;

@@ -21,6 +21,9 @@ static inline int pt_sieve_room(struct pt_sieve *s)
 void pt_put(struct pt_sieve *s, const void *bytes, size_t size);
 void pt_put_number(struct pt_sieve *s, uint64_t number, unsigned size);
 
+/* Gives MARK the time that it is, where that is known. */
+void pt_mark_time(struct pt_sieve *s, struct pt_mark *mark);
+
 /* Returns the mark of the packet at OFFSET that comes next. */
 struct pt_mark *pt_put_mark(struct pt_sieve *s, uint64_t offset);
 

@@ -80,6 +80,8 @@ void pt_event_text(const struct pt_event *e, char text[PT_EVENT_TEXT])
 		add(&t, " nr=%llu", e->nr);
 	if (e->has & PT_HAS_AT_IRET)
 		add(&t, " at-iret=%llu", e->at_iret);
+	if (e->type == PT_EVENT_TIME)
+		add(&t, " since=%llu", e->since);
 	if (e->guest_tsc)
 		add_word(&t, " ", "guest-tsc");
 	if (e->begins)

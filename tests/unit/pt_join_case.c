@@ -66,13 +66,18 @@ static const char *expand(const char *line, char *text, size_t size)
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(line, " "), line);
 	for (size_t i = 0; i < 4; i++)
 		v[i] = strtoull(at, (char **)&at, 0);
-	if (strcmp(word, "begin"))
+	if (strcmp(word, "begin") && strcmp(word, "guest"))
 		v[0] = v[0] / 1000 % 256;
 	if (!strcmp(word, "begin"))
 		snprintf(
 			text, size,
 			"psb\ntsc %llu\ntma %llu 0\npip 0x1000 root\nvmcs %#llx\nfup 0xffffffffc0000000\npsbend",
 			v[0], v[0] / 1000 % 65536, v[1]);
+	else if (!strcmp(word, "guest"))
+		snprintf(
+			text, size,
+			"psb\ntsc %llu\ntma %llu 0\npip 0x5000 nr\nvmcs %#llx\nfup 0x1000\npsbend\nmtc %llu",
+			v[2], v[0] / 1000 % 65536, v[1], v[0] / 1000 % 256);
 	else if (!strcmp(word, "enter"))
 		snprintf(
 			text, size,

@@ -5,6 +5,7 @@
  *   cpu N          the PT packets of a host CPU (pt_packets.h), "thread TID" those of a thread; "gap", "truncated" and
  *                  "overwrite" between them begin another piece. Some words stand for several packets:
  *                    begin TSC VMCS                                     a PSB of a CPU that is in its host
+ *                    guest TSC VMCS COUNTER                             a PSB in a guest whose counter is at COUNTER then
  *                    enter TSC TO, exit TSC IP REASON QUALIFICATION,
  *                    irq TSC VECTOR IP TO, iret TSC IP TO               with Event Trace
  *                    in TSC TO, out TSC IP, async TSC IP TO             without
