@@ -111,8 +111,8 @@ enum pt_cfe {
 	PT_CFE_SHUTDOWN = 10,
 	PT_CFE_UINTR = 12,
 	PT_CFE_UIRET = 13,
-	PT_CFE_SWINTR = 14,  /* by libipt 2.2 */
-	PT_CFE_SYSCALL = 15, /* likewise */
+	PT_CFE_SWINTR = 14,  /* INT n, with its vector, FUP and TIP as of INTR: by libipt 2.2 */
+	PT_CFE_SYSCALL = 15, /* likewise, without a vector */
 };
 
 enum pt_gap {
@@ -154,7 +154,7 @@ struct pt_event {
 	uint8_t type;   /* enum pt_event_type */
 	uint8_t cfe;    /* type of the CFE that says it, as it is in the packet; 0: none does */
 	uint8_t gap;    /* enum pt_gap, or 0 */
-	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR */
+	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR, SWINTR */
 	bool nr;        /* VMX non-root operation: a guest runs */
 	bool begins;    /* with it packets begin (TIP.PGE) */
 	bool ends;      /* with it packets end (TIP.PGD) */
