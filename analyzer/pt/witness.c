@@ -79,8 +79,8 @@ bool pt_witness(const struct pt_event *e, struct reblock_record *r)
 		return interrupt(r, e);
 	case PT_EVENT_IRET:
 		/* Whether one that leads nowhere has completed is not known: it may have faulted, or exited. */
-		pt_witness_bare(r, e->has & PT_HAS_TO ? REBLOCK_SAW_IRET : REBLOCK_SAW_GAP);
-		if (!(e->has & PT_HAS_TO))
+		pt_witness_bare(r, pt_iret_completed(e) ? REBLOCK_SAW_IRET : REBLOCK_SAW_GAP);
+		if (!pt_iret_completed(e))
 			return true;
 		put_rip(r, e, PT_HAS_IP, e->ip);
 		put_to(r, e);
