@@ -202,7 +202,7 @@ static int give_first(struct pt_join *j, size_t i)
 	uint16_t cpu = j->o.queues[i].cpu;
 	struct pt_vcpu *vcpu;
 	struct reblock_record *out;
-	bool gap;
+	bool gap, nested;
 	int err, l2;
 
 	if (!l->run.tid && (by_threads(j, i) || !p->has_vmcs)) {
@@ -221,11 +221,12 @@ static int give_first(struct pt_join *j, size_t i)
 	}
 	if (err)
 		return err;
-	gap = away(j, i, p, vcpu);
+	nested = vcpu->nested;
+	l2 = l->run.tid ? pt_vcpu_l2(vcpu, p, p->left ? &w[p->n - 1] : NULL) : -1;
+	gap = away(j, i, p, vcpu) || (vcpu->seen && vcpu->nested && !nested);
 	out = pt_join_put(j, p->n + gap);
 	if (!out)
 		return -ENOMEM;
-	l2 = l->run.tid ? pt_vcpu_l2(vcpu, p, w) : -1;
 	if (gap) {
 		pt_witness_bare(out, REBLOCK_SAW_GAP);
 		pt_join_copy(j, vcpu, cpu, l->since, PT_FOREVER, l2, out, 1, out);
