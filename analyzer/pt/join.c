@@ -2,10 +2,9 @@
 /* What both ways of joining share: what is given, and what is said at the end. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "notes.h"
 #include "pt/join_state.h"
 
 #define CPUS (REBLOCK_NO_CPU + 1u)
@@ -121,25 +120,6 @@ void pt_join_counts(const struct pt_join *j, struct pt_counts *counts)
 	pt_ahead_counts(j->ahead, counts);
 }
 
-struct notes {
-	struct pt_join *j;
-	size_t left; /* notes to pass over before the one that is wanted */
-	bool found;
-};
-
-__attribute__((format(printf, 3, 4))) static void note(struct notes *n, bool applies,
-						       const char *format, ...)
-{
-	va_list args;
-
-	if (!applies || n->found || n->left-- > 0)
-		return;
-	va_start(args, format);
-	vsnprintf(n->j->note, sizeof(n->j->note), format, args);
-	va_end(args);
-	n->found = true;
-}
-
 static void say_lost(struct notes *n, const struct pt_counts *c)
 {
 	note(n, c->overflows,
@@ -165,10 +145,8 @@ static void say_unfollowed(struct notes *n, const struct pt_counts *c)
 	     c->wrong_image);
 }
 
-static void say_unmatched(struct notes *n)
+static void say_unmatched(struct notes *n, const struct pt_join *j)
 {
-	struct pt_join *j = n->j;
-
 	note(n, j->count.unmatched,
 	     "Intel PT: %" PRIu64
 	     " guest sections fit no stay of a vCPU in the records, or several; they are given to none",
@@ -191,7 +169,7 @@ static void say_unmatched(struct notes *n)
 
 const char *pt_join_note(struct pt_join *j, size_t i)
 {
-	struct notes n = { .j = j, .left = i };
+	struct notes n = { .text = j->note, .size = sizeof(j->note), .left = i };
 	struct pt_counts c;
 	uint64_t sections = 0, too_long = 0, timeless = 0;
 	bool non_root = false;
@@ -219,7 +197,7 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	     "Intel PT: %" PRIu64
 	     " guest sections have more than 4096 events each; of those the first are left out",
 	     too_long);
-	say_unmatched(&n);
+	say_unmatched(&n, j);
 	return n.found ? j->note : NULL;
 }
 
