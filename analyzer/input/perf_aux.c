@@ -251,7 +251,6 @@ static int take_aux(struct finding *f, const uint8_t *r)
 		f->cuts_room = room;
 	}
 	f->cuts[f->n_cuts++] = (struct cut){ queue, end };
-	f->p->aux->truncated++;
 	return 0;
 }
 

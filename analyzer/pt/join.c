@@ -17,6 +17,20 @@ static bool matches(const struct pt_join *j)
 	return j->o.has_records && j->o.clock->kind != PT_CLOCK_UNKNOWN;
 }
 
+/* At how many places of Q bytes are missing; what a snapshot does not have is none. */
+static uint64_t missing(const struct pt_queue *q)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < q->n_pieces; i++) {
+		bool truncated = i && (q->pieces[i - 1].flags & PT_PIECE_TRUNCATED);
+
+		n += (i && (q->pieces[i].flags & PT_PIECE_GAP) && !truncated) +
+		     ((q->pieces[i].flags & PT_PIECE_TRUNCATED) != 0);
+	}
+	return n;
+}
+
 int pt_join_new(const struct pt_join_options *options, struct pt_join **join)
 {
 	struct pt_join *j = *join = calloc(1, sizeof(*j));
@@ -34,6 +48,7 @@ int pt_join_new(const struct pt_join_options *options, struct pt_join **join)
 	err = pt_ahead_new(options->queues, n, options->jobs, &j->ahead);
 	for (size_t i = 0; i < n && !err; i++) {
 		j->lanes[i].entered = PT_FOREVER;
+		j->count.missing += missing(&options->queues[i]);
 		j->lanes[i].guest = pt_guest_new(j->ahead, i, options->clock);
 		if (!j->lanes[i].guest)
 			err = -ENOMEM;
@@ -187,6 +202,10 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	     "Intel PT: there is no VM in it: of the %" PRIu64
 	     " things that it saw none is a VM entry, an exit or a guest that runs; docs/intel-pt.md says what to record with",
 	     c.events);
+	note(&n, j->count.missing,
+	     "Intel PT: bytes are missing at %" PRIu64
+	     " places, where a buffer was full or they were left out; what happened there was not seen",
+	     j->count.missing);
 	say_lost(&n, &c);
 	say_unfollowed(&n, &c);
 	note(&n, timeless && matches(j),
