@@ -119,7 +119,7 @@ static enum pt_event_type type_of_cfe(uint8_t cfe)
 static bool has_vector(uint8_t cfe)
 {
 	return cfe == PT_CFE_INTR || cfe == PT_CFE_VMEXIT_INTR || cfe == PT_CFE_SIPI ||
-	       cfe == PT_CFE_UINTR;
+	       cfe == PT_CFE_UINTR || cfe == PT_CFE_SWINTR;
 }
 
 static void take_cfe(struct pt_assembler *a, const struct pt_atom *atom)

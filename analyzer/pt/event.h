@@ -27,7 +27,7 @@
  *
  * Not documented, neither in the SDM nor by what libipt and Linux do, and therefore not relied on:
  * - whether CFE IRET is made when IRET begins or when it completes, and so whether an IRET that faults or exits has one. What
- *   comes after it tells: with its TIP (PT_HAS_TO) the IRET has completed, and without it that is not known;
+ *   comes after it tells: with its TIP (PT_HAS_TO) or TIP.PGD the IRET has completed, and without that is not known;
  * - in which order CFE VMENTRY and the CFE INTR of an event that this entry injects come, and whether such an INTR has a
  *   FUP; whether an event whose delivery exits has a CFE INTR before the VMEXIT. Here each CFE is an event of its own, in
  *   the order that they come in: an INTR without PT_HAS_TO has perhaps not reached its handler;
@@ -51,7 +51,8 @@ enum pt_event_type {
 	/* FUP, TIP without a CFE, and no exit that can be seen: an interrupt, exception or NMI, most likely. */
 	PT_EVENT_ASYNC,
 	/*
-	 * CFE IRET, or, with cfe 0, one that was seen by following the instructions (pt/flow.h). With PT_HAS_TO it has completed.
+	 * CFE IRET, or, with cfe 0, one that was seen by following the instructions (pt/flow.h). With PT_HAS_TO it has completed,
+	 * and so it has where packets end with it: it returned to what is not traced, such as user space.
 	 * One that was followed to has no time, and the offset of what comes after it.
 	 */
 	PT_EVENT_IRET,
@@ -111,8 +112,8 @@ enum pt_cfe {
 	PT_CFE_SHUTDOWN = 10,
 	PT_CFE_UINTR = 12,
 	PT_CFE_UIRET = 13,
-	PT_CFE_SWINTR = 14,  /* by libipt 2.2 */
-	PT_CFE_SYSCALL = 15, /* likewise */
+	PT_CFE_SWINTR = 14,  /* INT n, with its vector, FUP and TIP as of INTR: by libipt 2.2 */
+	PT_CFE_SYSCALL = 15, /* likewise, without a vector */
 };
 
 enum pt_gap {
@@ -154,7 +155,7 @@ struct pt_event {
 	uint8_t type;   /* enum pt_event_type */
 	uint8_t cfe;    /* type of the CFE that says it, as it is in the packet; 0: none does */
 	uint8_t gap;    /* enum pt_gap, or 0 */
-	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR */
+	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR, SWINTR */
 	bool nr;        /* VMX non-root operation: a guest runs */
 	bool begins;    /* with it packets begin (TIP.PGE) */
 	bool ends;      /* with it packets end (TIP.PGD) */

@@ -143,7 +143,7 @@ static int add_witness(struct pt_guest *g, const struct pt_event *e)
 }
 
 /*
- * An IRET of which it is not known that it completed (PT_HAS_TO) waits for what comes next: an exit at the same place is
+ * An IRET of which it is not known that it completed waits for what comes next: an exit at the same place is
  * its own; after anything else the rest is not known.
  */
 static int add(struct pt_guest *g, const struct pt_event *e)
@@ -161,7 +161,7 @@ static int add(struct pt_guest *g, const struct pt_event *e)
 			     e->ip != g->iret.ip))
 			err = add_witness(g, &g->iret);
 	}
-	if (!err && e->type == PT_EVENT_IRET && !(e->has & PT_HAS_TO) && g->branches) {
+	if (!err && e->type == PT_EVENT_IRET && !pt_iret_completed(e) && g->branches) {
 		g->begun_iret = true;
 		g->iret = *e;
 		return 0;

@@ -66,7 +66,7 @@ struct pt_join {
 	struct pt_vcpus vms; /* by process: vm, and how many vCPUs in vcpu */
 	uint32_t n_vms;
 	struct {
-		uint64_t matched, unmatched, nobody, unknown_thread, no_vmcs, too_many;
+		uint64_t matched, unmatched, nobody, unknown_thread, no_vmcs, too_many, missing;
 	} count;
 	char note[512];
 };

@@ -41,6 +41,9 @@ static inline bool pt_has_address(const uint8_t *at)
 /* Whether the packet at *AT, without those of time before it, is a FUP. */
 bool pt_fup_follows(const uint8_t *at, const uint8_t *end);
 
+/* Whether packets begin (TIP.PGE) with nothing before that needs them on: those of PSB+ and of time are passed over. */
+bool pt_pge_follows(const uint8_t *at, const uint8_t *end);
+
 /* EVD and CFE (pt/sieve_event.c): return whether they can come here. REST is what comes behind the CFE. */
 bool pt_take_evd(struct pt_sieve *s, uint64_t offset, const uint8_t *at);
 bool pt_take_cfe(struct pt_sieve *s, uint64_t offset, const uint8_t *at, const uint8_t *rest,

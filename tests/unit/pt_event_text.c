@@ -18,6 +18,8 @@ static const char *const cfes[] = {
 	[PT_CFE_SHUTDOWN] = "shutdown",
 	[PT_CFE_UINTR] = "uintr",
 	[PT_CFE_UIRET] = "uiret",
+	[PT_CFE_SWINTR] = "swintr",
+	[PT_CFE_SYSCALL] = "syscall",
 };
 
 struct text {
