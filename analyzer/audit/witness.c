@@ -183,15 +183,14 @@ static void saw_interrupt(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 	learn(pt, r, number);
 	if (first && done) {
-		told = audit_handler_witness(audit, v, r, number);
-		audit_question_nmi(audit, v, number, true, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
+		told = audit_handler_witness(v, r, number);
+		audit_question_nmi(v, number, true, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
 	}
 	audit_pt_nmi(audit, v, r, number, is_injected_nmi(pt, first), told);
 }
 
 /* Without Event Trace an event has no vector; where its handler begins may tell. */
-static void saw_async(struct reblock_audit *audit, struct audit_vcpu *v,
-		      const struct reblock_record *r, uint64_t number)
+static void saw_async(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
 {
 	struct audit_pt *pt = &v->pt;
 	bool first = is_first(pt, r), has_to = reblock_has(r, REBLOCK_HAS_QUALIFICATION);
@@ -206,24 +205,23 @@ static void saw_async(struct reblock_audit *audit, struct audit_vcpu *v,
 		learn(pt, r, number);
 	if (!pt->has_handler || pt->handler != r->qualification)
 		return;
-	(void)audit_handler_witness(audit, v, r, number);
-	audit_question_nmi(audit, v, number, false, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
+	(void)audit_handler_witness(v, r, number);
+	audit_question_nmi(v, number, false, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
 }
 
-static void saw_iret(struct reblock_audit *audit, struct audit_vcpu *v,
-		     const struct reblock_record *r)
+static void saw_iret(struct audit_vcpu *v, const struct reblock_record *r)
 {
 	struct audit_pt *pt = &v->pt;
 
-	audit_question_ran(audit, v, is_first(pt, r));
+	audit_question_ran(v, is_first(pt, r));
 	nothing_since(pt);
 	pt->nmi = AUDIT_PT_NMI_FINISHED;
 }
 
 /* SMM saves and restores what is blocked, and INIT clears it. */
-static void saw_other(struct reblock_audit *audit, struct audit_vcpu *v)
+static void saw_other(struct audit_vcpu *v)
 {
-	audit_question_ran(audit, v, false);
+	audit_question_ran(v, false);
 	nothing_since(&v->pt);
 	audit_pt_unknown(v, REBLOCK_PT_OTHER);
 }
@@ -254,10 +252,10 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 		saw_interrupt(audit, v, r, number);
 		break;
 	case REBLOCK_SAW_ASYNC:
-		saw_async(audit, v, r, number);
+		saw_async(v, r, number);
 		break;
 	case REBLOCK_SAW_IRET:
-		saw_iret(audit, v, r);
+		saw_iret(v, r);
 		break;
 	case REBLOCK_SAW_EXIT:
 		saw_exit(audit, v, r, number);
@@ -266,7 +264,7 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 		saw_entry(audit, v, r, number);
 		break;
 	case REBLOCK_SAW_OTHER:
-		saw_other(audit, v);
+		saw_other(v);
 		break;
 	default:
 		v->summary.pt.gaps++;
@@ -308,6 +306,9 @@ void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 	pt->exit_pending = false;
 	pt->entry_recorded = false;
+	/* A mask write that was recorded before this exit came after what PT has shown up to it. */
+	if (v->exit.between & REBLOCK_BETWEEN_MASK_WRITE)
+		audit_pt_unknown(v, REBLOCK_PT_HYPERVISOR);
 }
 
 void audit_witness_at_entry(struct audit_vcpu *v, const struct reblock_record *entry,
