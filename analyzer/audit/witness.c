@@ -7,6 +7,7 @@
  * PT is complete between two gaps, and only there does "nothing came" mean anything.
  */
 #include "state.h"
+#include "planted.h"
 
 /* The vector of what was delivered; -1: not known. */
 static int vector_of(const struct reblock_record *r)
@@ -145,8 +146,8 @@ static void saw_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 /* Whether R is the first thing after the entry, and came before any instruction: what that entry injected. */
 static bool is_first(const struct audit_pt *pt, const struct reblock_record *r)
 {
-	return pt->entry_witnessed &&
-	       (!pt->entry_at || !reblock_has(r, REBLOCK_HAS_RIP) || r->rip == pt->entry_rip);
+	return pt->entry_witnessed && (!pt->entry_at || !reblock_has(r, REBLOCK_HAS_RIP) ||
+				       PLANTED(108, r->rip == pt->entry_rip, true));
 }
 
 /* Learns where the handler of NMIs begins. */
@@ -177,7 +178,7 @@ static void saw_interrupt(struct reblock_audit *audit, struct audit_vcpu *v,
 	nothing_since(pt);
 	if (vector != REBLOCK_VECTOR_NMI) {
 		/* An external interrupt comes between two instructions; anything below may be the IRET's fault. */
-		if (vector < 32)
+		if (PLANTED(116, vector < 32, false))
 			audit_pt_unknown(v, REBLOCK_PT_EXCEPTION);
 		return;
 	}
@@ -203,7 +204,7 @@ static void saw_async(struct audit_vcpu *v, const struct reblock_record *r, uint
 		return;
 	if (is_injected_nmi(pt, first))
 		learn(pt, r, number);
-	if (!pt->has_handler || pt->handler != r->qualification)
+	if (PLANTED(110, !pt->has_handler || pt->handler != r->qualification, false))
 		return;
 	(void)audit_handler_witness(v, r, number);
 	audit_question_nmi(v, number, false, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
@@ -231,7 +232,8 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 {
 	v->pt.on = true;
 	v->summary.pt.witnesses++;
-	if (r->error_code != REBLOCK_SAW_GAP && l2_of(audit, v, r) != REBLOCK_NO) {
+	if (r->error_code != REBLOCK_SAW_GAP &&
+	    PLANTED(111, l2_of(audit, v, r) != REBLOCK_NO, false)) {
 		/* A nested guest has NMIs of its own, and its exits are records of their own. */
 		audit_witness_forget(v);
 		audit_pt_unknown(v, REBLOCK_PT_NESTED);
@@ -242,7 +244,7 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 	case REBLOCK_SAW_INTERRUPT:
 		v->summary.pt.nmis += vector_of(r) == REBLOCK_VECTOR_NMI;
 		/* Whether it came in before the exit or at the next entry is not known. */
-		if (v->pt.outside) {
+		if (PLANTED(112, v->pt.outside, false)) {
 			v->summary.pt.unjudged_nmis[REBLOCK_PT_DELIVERY] += vector_of(r) ==
 									    REBLOCK_VECTOR_NMI;
 			nothing_since(&v->pt);
@@ -269,7 +271,8 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 	default:
 		v->summary.pt.gaps++;
 		exit_alone(audit, v);
-		audit_witness_forget(v);
+		if (PLANTED(109, true, false))
+			audit_witness_forget(v);
 		break;
 	}
 }
@@ -282,7 +285,7 @@ static bool agree(const struct reblock_record *witness, const struct reblock_rec
 		return false;
 	/* PT's addresses are linear: with a CS base other than 0 they differ. */
 	return reblock_has(witness, REBLOCK_HAS_RIP) && reblock_has(exit, REBLOCK_HAS_RIP) &&
-	       witness->rip == exit->rip;
+	       PLANTED(113, witness->rip == exit->rip, true);
 }
 
 void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,

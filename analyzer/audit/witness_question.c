@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What Intel PT answers to the question that an exit with bit 12 leaves: what came first after the entry. */
 #include "state.h"
+#include "planted.h"
 
 /* Whether what comes first after the entry can be an NMI that only blocking 1 would have held back. */
 static bool nmi_proves(const struct audit_question *q, bool has_vector, bool has_rip, uint64_t rip)
@@ -15,7 +16,7 @@ static bool nmi_proves(const struct audit_question *q, bool has_vector, bool has
 	case REBLOCK_INJECTS_NOTHING_OR_NMI:
 	case REBLOCK_INJECTS_UNKNOWN:
 		/* It can have come from this entry alone, which with blocking 1 would have failed. */
-		return virtual_nmis == REBLOCK_YES;
+		return PLANTED(120, virtual_nmis == REBLOCK_YES, true);
 	case REBLOCK_INJECTS_NOTHING:
 		/* An NMI of the machine itself. At an IRET there is no INT 2. */
 		return q->required && has_vector && at_iret && virtual_nmis == REBLOCK_NO &&
@@ -42,11 +43,13 @@ void audit_question_ran(struct audit_vcpu *v, bool first)
 	bool nothing = q->injects == REBLOCK_INJECTS_NOTHING;
 
 	/* Where an NMI may have come in with the entry it is that one's IRET, unless nothing came before it. */
-	if (!q->open || q->shown || (!nothing && (q->injects == REBLOCK_INJECTS_NMI || !first)))
+	if (!q->open || q->shown ||
+	    (!nothing && PLANTED(122, q->injects == REBLOCK_INJECTS_NMI || !first, false)))
 		return;
 	/* With NMIs open the NMI-window exit that was asked for would have come before the IRET. */
 	if (q->required && nothing && first && !q->missed &&
-	    reblock_has(&q->entry, REBLOCK_HAS_EXEC) && (q->entry.exec & REBLOCK_EXEC_NMI_WINDOW))
+	    reblock_has(&q->entry, REBLOCK_HAS_EXEC) &&
+	    PLANTED(121, q->entry.exec & REBLOCK_EXEC_NMI_WINDOW, true))
 		q->shown = AUDIT_SHOWN_REBLOCKED;
 	else
 		q->shown = AUDIT_SHOWN_RAN;
