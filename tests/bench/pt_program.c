@@ -47,8 +47,11 @@ static const struct {
 	[PT_END_CALL] = { 5, 4, { 0xe8 } },          /* call */
 	[PT_END_CALL_TO] = { 2, 0, { 0xff, 0xd0 } }, /* call *%rax */
 	[PT_END_RETURN] = { 1, 0, { 0xc3 } },        /* ret */
-	[PT_END_SYSCALL] = { 2, 0, { 0x0f, 0x05 } }, /* syscall */
+	[PT_END_IRET] = { 2, 0, { 0x48, 0xcf } },    /* iretq */
+	[PT_END_LEAVE] = { 2, 0, { 0x0f, 0x05 } },   /* syscall */
 };
+
+static const uint8_t cpuid[] = { 0x0f, 0xa2 };
 
 uint32_t pt_random(uint64_t *state, uint64_t n)
 {
@@ -98,7 +101,7 @@ static enum pt_block_end choose(struct pt_program *p, bool calls)
 	if (of_1000 < 80)
 		return PT_END_JUMP_TO;
 	if (of_1000 < 81)
-		return PT_END_SYSCALL;
+		return PT_END_LEAVE;
 	if (of_1000 < 190 && calls)
 		return PT_END_CALL;
 	if (of_1000 < 210 && calls)
@@ -111,7 +114,7 @@ struct making {
 	uint32_t first, n;
 	const uint32_t *callees;
 	uint32_t n_callees;
-	bool endless;
+	enum pt_block_end last; /* how it ends; a jump: it does not */
 };
 
 static void set_end(struct pt_program *p, const struct making *m, uint32_t i)
@@ -119,9 +122,7 @@ static void set_end(struct pt_program *p, const struct making *m, uint32_t i)
 	struct pt_code_block *b = &p->blocks[m->first + i];
 	uint32_t later = m->n - 1 - i;
 
-	b->end = (uint8_t)(later      ? choose(p, m->n_callees) :
-			   m->endless ? PT_END_JUMP :
-					PT_END_RETURN);
+	b->end = (uint8_t)(later ? choose(p, m->n_callees) : m->last);
 	switch (b->end) {
 	case PT_END_IF:
 		/* Over a block or two, near enough for an address of one byte; or a loop, but none right behind another. */
@@ -174,10 +175,12 @@ static void set_address(struct pt_program *p, const struct making *m, uint32_t i
 }
 
 static uint32_t put_function(struct pt_program *p, const uint32_t *callees, uint32_t n_callees,
-			     bool endless)
+			     enum pt_block_end last)
 {
-	struct making m = { p->n, endless ? BLOCKS_FIRST : BLOCKS_LEAST + below(p, BLOCKS_MORE),
-			    callees, n_callees, endless };
+	struct making m = { p->n, BLOCKS_LEAST + below(p, BLOCKS_MORE), callees, n_callees, last };
+
+	if (last == PT_END_JUMP)
+		m.n = BLOCKS_FIRST;
 
 	p->blocks = with_room(p->blocks, p->n + m.n, &p->blocks_room, sizeof(*p->blocks));
 	memset(p->blocks + p->n, 0, m.n * sizeof(*p->blocks));
@@ -193,24 +196,28 @@ static uint32_t put_function(struct pt_program *p, const uint32_t *callees, uint
 			put_code(p, usual[which].bytes, usual[which].size);
 		}
 		set_end(p, &m, i);
-		put_code(p, ends[b->end].bytes, ends[b->end].size);
+		put_code(p, b->end == PT_END_LEAVE && p->guest ? cpuid : ends[b->end].bytes,
+			 ends[b->end].size);
 	}
 	for (uint32_t i = 0; i < m.n; i++)
 		set_address(p, &m, i);
 	return m.first;
 }
 
-void pt_program_make(struct pt_program *p)
+void pt_program_make(struct pt_program *p, bool guest)
 {
 	static uint32_t callees[LEVELS * FUNCTIONS];
 	uint32_t n = 0;
 
 	memset(p, 0, sizeof(*p));
 	p->random = 1;
+	p->guest = guest;
 	for (uint32_t level = 0; level < LEVELS; level++)
 		for (uint32_t i = 0, known = n; i < FUNCTIONS; i++)
-			callees[n++] = put_function(p, callees, known, false);
-	p->begin = put_function(p, callees + n - FUNCTIONS, FUNCTIONS, true);
+			callees[n++] = put_function(p, callees, known, PT_END_RETURN);
+	for (uint32_t i = 0; i < PT_PROGRAM_HANDLERS; i++)
+		p->handlers[i] = put_function(p, callees, FUNCTIONS, PT_END_IRET);
+	p->begin = put_function(p, callees + n - FUNCTIONS, FUNCTIONS, PT_END_JUMP);
 }
 
 int pt_program_write(const struct pt_program *p, const char *path)
@@ -242,9 +249,12 @@ int pt_program_write(const struct pt_program *p, const char *path)
 
 	if (!f)
 		return -errno;
-	fwrite(&header, sizeof(header), 1, f);
-	fwrite(&segment, sizeof(segment), 1, f);
-	fwrite(zeros, before - sizeof(header) - sizeof(segment), 1, f);
+	if (!p->guest) {
+		fwrite(&header, sizeof(header), 1, f);
+		fwrite(&segment, sizeof(segment), 1, f);
+		before -= sizeof(header) + sizeof(segment);
+	}
+	fwrite(zeros, before, 1, f);
 	fwrite(p->code, p->size, 1, f);
 	return ferror(f) | fclose(f) ? -EIO : 0;
 }

@@ -6,12 +6,15 @@
 #ifndef PT_PROGRAM_H
 #define PT_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define PT_PROGRAM_BASE \
 	0x400000u /* where its file is mapped, whole; the code stands one page behind */
 #define PT_PROGRAM_CODE (PT_PROGRAM_BASE + 0x1000u)
+
+enum { PT_PROGRAM_HANDLERS = 16 };
 
 enum pt_block_end {
 	PT_END_IF, /* Jcc */
@@ -20,7 +23,8 @@ enum pt_block_end {
 	PT_END_CALL,
 	PT_END_CALL_TO, /* by a register, of one of several functions */
 	PT_END_RETURN,
-	PT_END_SYSCALL,
+	PT_END_IRET,  /* of an interrupt's handler */
+	PT_END_LEAVE, /* for where no packets are made: SYSCALL, or CPUID, which is a VM exit */
 	PT_ENDS
 };
 
@@ -37,6 +41,8 @@ struct pt_code_block {
 struct pt_program {
 	struct pt_code_block *blocks;
 	uint32_t n, begin; /* the block that it begins with; it never ends */
+	bool guest;
+	uint32_t handlers[PT_PROGRAM_HANDLERS]; /* of interrupts, their first blocks */
 	uint32_t *targets;
 	uint32_t n_targets;
 	uint8_t *code;
@@ -45,10 +51,10 @@ struct pt_program {
 	size_t blocks_room, targets_room, code_room;
 };
 
-/* Makes it: the same each time. It ends the process where there is no memory. */
-void pt_program_make(struct pt_program *program);
+/* Makes it, what a GUEST runs or a process: the same each time. It ends the process where there is no memory. */
+void pt_program_make(struct pt_program *program, bool guest);
 
-/* Writes it to PATH as an ELF executable. Returns 0, or a negative errno. */
+/* Writes it to PATH: an ELF executable, or a guest's memory from PT_PROGRAM_BASE on. Returns 0, or a negative errno. */
 int pt_program_write(const struct pt_program *program, const char *path);
 
 void pt_program_free(struct pt_program *program);

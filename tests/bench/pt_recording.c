@@ -78,6 +78,11 @@ static void put_guests(struct bytes *b, uint64_t tsc, size_t from)
 	}
 }
 
+static bool walks_through(enum pt_recording_kind kind)
+{
+	return kind == PT_RECORDING_PROGRAM || kind == PT_RECORDING_GUEST;
+}
+
 /* PSBs and what KIND has between them, from *TSC on. */
 static void put_piece(struct bytes *b, enum pt_recording_kind kind, uint64_t *tsc, bool first)
 {
@@ -100,7 +105,7 @@ static int begin(struct perf_build *p, enum pt_recording_kind kind, unsigned cpu
 		 const char *program, size_t program_size)
 {
 	/* TSC and nanoseconds are the same. */
-	static const uint64_t words[17] = {
+	uint64_t words[17] = {
 		PERF_BUILD_PT_TYPE,  0, 1, 0,  1, 0x400, 0x800, 3, 0, 1, 0x200, 0x3c000,
 		PT_WALK_TSC_OF_TICK, 1, 2, 12, 0
 	};
@@ -108,12 +113,15 @@ static int begin(struct perf_build *p, enum pt_recording_kind kind, unsigned cpu
 
 	if (program && !path)
 		return -errno;
+	words[9] = kind != PT_RECORDING_GUEST; /* buffers by CPUs */
 	perf_build_pt_info(p, 1, words, 17);
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
 		uint32_t id = 100 + cpu;
 
 		perf_build_comm(p, cpu, 100, id, id,
-				kind == PT_RECORDING_GUESTS ? "qemu" : "program");
+				kind == PT_RECORDING_LOOP || kind == PT_RECORDING_PROGRAM ?
+					"program" :
+					"qemu");
 		if (path)
 			perf_build_mmap(p, cpu, 101, id, id, PT_PROGRAM_BASE, program_size, path);
 		perf_build_switch(p, cpu, 200, 0, 0, id, id);
@@ -128,7 +136,7 @@ static int write_pieces(struct perf_build *p, enum pt_recording_kind kind, uint6
 {
 	static struct pt_walk walks[PT_RECORDING_CPUS_MOST];
 	uint64_t tsc[PT_RECORDING_CPUS_MOST], at[PT_RECORDING_CPUS_MOST] = { 0 }, branches = 0,
-					      instructions = 0;
+					      instructions = 0, irets = 0, exits = 0;
 	static struct bytes b;
 
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
@@ -142,13 +150,17 @@ static int write_pieces(struct perf_build *p, enum pt_recording_kind kind, uint6
 		for (unsigned i = 1; i < cpus; i++)
 			cpu = tsc[i] < tsc[cpu] ? i : cpu;
 		b.size = 0;
-		if (kind == PT_RECORDING_PROGRAM) {
+		if (walks_through(kind)) {
 			b.size = pt_walk_on(&walks[cpu], b.data, PIECE);
 			tsc[cpu] = walks[cpu].tsc;
 		} else
 			put_piece(&b, kind, &tsc[cpu], !at[cpu]);
 		perf_build_reference(p, tsc[cpu]);
-		perf_build_auxtrace(p, cpu, UINT32_MAX, at[cpu], b.data, b.size);
+		/* The times of a guest alone are its own: it is told by its thread. */
+		if (kind == PT_RECORDING_GUEST)
+			perf_build_auxtrace(p, UINT32_MAX, 100 + cpu, at[cpu], b.data, b.size);
+		else
+			perf_build_auxtrace(p, cpu, UINT32_MAX, at[cpu], b.data, b.size);
 		perf_build_aux(p, cpu, tsc[cpu], 100 + cpu, at[cpu], b.size, 0);
 		if (n % cpus == cpus - 1)
 			perf_build_round(p);
@@ -157,9 +169,13 @@ static int write_pieces(struct perf_build *p, enum pt_recording_kind kind, uint6
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
 		branches += walks[cpu].branches;
 		instructions += walks[cpu].instructions;
+		irets += walks[cpu].irets;
+		exits += walks[cpu].exits;
 	}
-	if (kind == PT_RECORDING_PROGRAM)
-		printf("%" PRIu64 " branches, %" PRIu64 " instructions\n", branches, instructions);
+	if (walks_through(kind))
+		printf("%" PRIu64 " branches, %" PRIu64 " instructions, %" PRIu64 " IRETs, %" PRIu64
+		       " exits\n",
+		       branches, instructions, irets, exits);
 	return 0;
 }
 
@@ -181,8 +197,8 @@ int pt_recording_write(enum pt_recording_kind kind, uint64_t megabytes, unsigned
 	o.out = fopen(path, "w+");
 	if (!o.out)
 		return -errno;
-	if (kind == PT_RECORDING_PROGRAM) {
-		pt_program_make(&program);
+	if (walks_through(kind)) {
+		pt_program_make(&program, kind == PT_RECORDING_GUEST);
 		if (asprintf(&program_path, "%s.program", path) < 0)
 			abort();
 		err = pt_program_write(&program, program_path);

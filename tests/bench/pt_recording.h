@@ -12,8 +12,10 @@ enum pt_recording_kind {
 	PT_RECORDING_LOOP,
 	/* Of a host whose guests leave and come back every 200 bytes, with Event Trace. */
 	PT_RECORDING_GUESTS,
-	/* Of a program (pt_program.h) whose code is there: in PATH with ".program" behind it. */
+	/* Of a program (pt_program.h), whose code stands in PATH with ".program" behind it. */
 	PT_RECORDING_PROGRAM,
+	/* Of a guest alone, without Event Trace, that runs such a program; the same. */
+	PT_RECORDING_GUEST,
 };
 
 /* Writes MEGABYTES of PT, of CPUS processors, to PATH. Returns 0, or a negative errno. */

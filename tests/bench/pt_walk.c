@@ -3,6 +3,11 @@
 #include <string.h>
 #include "pt_walk.h"
 
+enum {
+	STEPS_PER_INTERRUPT = 2000,
+	CPUID_SIZE = 2,
+};
+
 static void put(struct pt_walk *w, const void *bytes, size_t size)
 {
 	memcpy(w->out + w->size, bytes, size);
@@ -51,6 +56,14 @@ static void put_address(struct pt_walk *w, uint8_t type, uint64_t ip)
 
 enum { TIP = 0x0d, TIP_PGE = 0x11, TIP_PGD = 0x01, FUP = 0x1d };
 
+#define CR3 0x5000u
+
+static void put_pip(struct pt_walk *w)
+{
+	put(w, "\x02\x43", 2);
+	put_number(w, CR3 >> 4 | w->program->guest, 6); /* NR: in VMX non-root operation */
+}
+
 static void put_psb(struct pt_walk *w)
 {
 	uint64_t ticks = w->tsc / PT_WALK_TSC_OF_TICK;
@@ -67,6 +80,7 @@ static void put_psb(struct pt_walk *w)
 	put_number(w, w->tsc % PT_WALK_TSC_OF_TICK, 2);
 	put(w, "\x02\x03\x0c\x00", 4); /* CBR */
 	put(w, "\x99\x01", 2);         /* MODE.Exec: 64 bits */
+	put_pip(w);
 	w->last_ip = 0;
 	w->known = 0;
 	if (w->begun)
@@ -119,16 +133,39 @@ static void go_back(struct pt_walk *w)
 		put_tip(w, w->block);
 }
 
-/* The kernel is not traced. */
+/* Kernel and hypervisor are not traced. */
 static void leave_and_come_back(struct pt_walk *w)
 {
 	flush_tnt(w);
+	if (w->program->guest)
+		put_address(w, FUP, ip_of(w, w->block + 1) - CPUID_SIZE);
 	put_number(w, TIP_PGD, 1);
 	w->tsc += 200 + pt_random(&w->random, 2000);
 	w->block++;
 	w->known = 0;
+	if (w->program->guest)
+		put_pip(w);
 	put_address(w, TIP_PGE, ip_of(w, w->block));
 	w->branches++;
+	w->exits++;
+}
+
+static void interrupt(struct pt_walk *w)
+{
+	flush_tnt(w);
+	put_address(w, FUP, ip_of(w, w->block));
+	w->calls[w->depth++] = w->block;
+	w->block = w->program->handlers[pt_random(&w->random, PT_PROGRAM_HANDLERS)];
+	w->interrupted = true;
+	put_tip(w, w->block);
+}
+
+static void iret(struct pt_walk *w)
+{
+	w->block = w->calls[--w->depth];
+	w->interrupted = false;
+	w->irets++;
+	put_tip(w, w->block);
 }
 
 static void step(struct pt_walk *w)
@@ -162,11 +199,16 @@ static void step(struct pt_walk *w)
 	case PT_END_RETURN:
 		go_back(w);
 		break;
+	case PT_END_IRET:
+		iret(w);
+		break;
 	default:
 		leave_and_come_back(w);
 		break;
 	}
 	w->branches += taken;
+	if (w->program->guest && !w->interrupted && !pt_random(&w->random, STEPS_PER_INTERRUPT))
+		interrupt(w);
 }
 
 void pt_walk_begin(struct pt_walk *w, const struct pt_program *program, uint64_t seed, uint64_t tsc)

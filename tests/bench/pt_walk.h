@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goes through a program as a processor would that runs it, and writes the Intel PT that this one would make: of user space
- * alone, as perf record -e intel_pt//u has it, times by TSC and MTC, returns compressed.
+ * Goes through a program as a processor would that runs it, and writes the Intel PT that this one would make, with times by TSC
+ * and MTC, and returns compressed: of a process in user space alone, as perf record -e intel_pt//u has it; of a guest,
+ * interrupts included, as perf record -e intel_pt//G.
  */
 #ifndef PT_WALK_H
 #define PT_WALK_H
@@ -24,6 +25,7 @@ struct pt_walk {
 	uint32_t calls[PT_WALK_CALLS]; /* where each returns to */
 	unsigned depth,
 		known; /* so many of them the processor knows of: since the last PSB or TIP.PGE */
+	bool interrupted; /* in a handler */
 	uint64_t tsc, last_ip;
 	uint8_t mtc;
 	uint8_t tnt, n_tnt; /* branches that wait for their packet */
@@ -32,7 +34,7 @@ struct pt_walk {
 	bool begun;
 
 	uint64_t branches; /* taken, and TIP.PGEs: what perf script --itrace=b tells of */
-	uint64_t instructions;
+	uint64_t instructions, irets, exits;
 };
 
 /* Begins to walk through PROGRAM, which has to stay; each SEED takes another way. */
