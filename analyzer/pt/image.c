@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "pt/code.h"
 #include "pt/image.h"
 
 enum { LONGEST = 15 }; /* instruction: SDM volume 2, "Instruction Format" */
@@ -19,11 +20,21 @@ struct pt_image {
 	struct piece *pieces; /* by address */
 	size_t n, room;
 	bool memory; /* one of them is */
+	struct pt_code *code;
 };
 
 struct pt_image *pt_image_make(void)
 {
-	return calloc(1, sizeof(struct pt_image));
+	struct pt_image *image = calloc(1, sizeof(*image));
+
+	if (!image)
+		return NULL;
+	image->code = pt_code_make();
+	if (!image->code) {
+		free(image);
+		return NULL;
+	}
+	return image;
 }
 
 static int more_room(struct pt_image *image)
@@ -62,6 +73,7 @@ static int put(struct pt_image *image, const struct piece *piece)
 			p[i].last = p[i - 1].last;
 	}
 	image->memory |= piece->memory;
+	pt_code_forget(image->code);
 	return 0;
 }
 
@@ -127,6 +139,31 @@ static const struct piece *piece_alone(const struct pt_image *image, uint64_t ad
 	    (n > 1 && p[-1].last >= address))
 		return NULL;
 	return p;
+}
+
+const uint8_t *pt_image_alone(const struct pt_image *image, uint64_t address, uint64_t *begin,
+			      uint64_t *last)
+{
+	size_t n = pieces_up_to(image, address);
+	const struct piece *p = n ? &image->pieces[n - 1] : NULL;
+
+	if (!p || !p->memory || address - p->address >= p->size || (n > 1 && p[-1].last >= address))
+		return NULL;
+	if (*begin < p->address)
+		*begin = p->address;
+	if (n > 1 && *begin <= p[-1].last)
+		*begin = p[-1].last + 1;
+	if (*last > p->address + (p->size - 1))
+		*last = p->address + (p->size - 1);
+	/* those that begin at the address itself are among the N */
+	if (n < image->n && *last >= p[1].address)
+		*last = p[1].address - 1;
+	return p->bytes + (*begin - p->address);
+}
+
+struct pt_code *pt_image_code(const struct pt_image *image)
+{
+	return image->code;
 }
 
 size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size)
@@ -197,6 +234,7 @@ void pt_image_end(struct pt_image *image)
 {
 	if (!image)
 		return;
+	pt_code_end(image->code);
 	free(image->pieces);
 	free(image);
 }
