@@ -52,6 +52,11 @@ static int more_room(struct pt_image *image)
 	return 0;
 }
 
+static uint64_t last_of(const struct piece *p)
+{
+	return p->address + (p->size - 1);
+}
+
 static int put(struct pt_image *image, const struct piece *piece)
 {
 	struct piece *p;
@@ -68,7 +73,7 @@ static int put(struct pt_image *image, const struct piece *piece)
 		p[i] = p[i - 1];
 	p[i] = *piece;
 	for (; i < image->n; i++) {
-		p[i].last = p[i].address + (p[i].size - 1);
+		p[i].last = last_of(&p[i]);
 		if (i && p[i - 1].last > p[i].last)
 			p[i].last = p[i - 1].last;
 	}
@@ -144,21 +149,27 @@ static const struct piece *piece_alone(const struct pt_image *image, uint64_t ad
 const uint8_t *pt_image_alone(const struct pt_image *image, uint64_t address, uint64_t *begin,
 			      uint64_t *last)
 {
-	size_t n = pieces_up_to(image, address);
-	const struct piece *p = n ? &image->pieces[n - 1] : NULL;
+	const struct piece *has = NULL, *p;
 
-	if (!p || !p->memory || address - p->address >= p->size || (n > 1 && p[-1].last >= address))
+	for (size_t i = pieces_up_to(image, *last); i-- && image->pieces[i].last >= *begin;) {
+		p = &image->pieces[i];
+		if (!p->memory)
+			continue;
+		if (p->address > address) {
+			*last = *last < p->address ? *last : p->address - 1;
+		} else if (last_of(p) < address) {
+			*begin = *begin > last_of(p) ? *begin : last_of(p) + 1;
+		} else {
+			if (has)
+				return NULL;
+			has = p;
+		}
+	}
+	if (!has)
 		return NULL;
-	if (*begin < p->address)
-		*begin = p->address;
-	if (n > 1 && *begin <= p[-1].last)
-		*begin = p[-1].last + 1;
-	if (*last > p->address + (p->size - 1))
-		*last = p->address + (p->size - 1);
-	/* those that begin at the address itself are among the N */
-	if (n < image->n && *last >= p[1].address)
-		*last = p[1].address - 1;
-	return p->bytes + (*begin - p->address);
+	*begin = *begin > has->address ? *begin : has->address;
+	*last = *last < last_of(has) ? *last : last_of(has);
+	return has->bytes + (*begin - has->address);
 }
 
 struct pt_code *pt_image_code(const struct pt_image *image)

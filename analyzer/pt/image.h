@@ -44,9 +44,9 @@ bool pt_image_has_memory(const struct pt_image *image);
 size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size);
 
 /*
- * The bytes around ADDRESS as they were in memory, as far as one piece has them and no other has any: *BEGIN and *LAST, the
- * addresses that they may reach to, are set to where they do. Returns those from *BEGIN on, or NULL where the one at ADDRESS is not
- * among them.
+ * The bytes around ADDRESS as they were in memory, as far as one piece has them and no other does: *BEGIN and *LAST, the addresses
+ * that they may reach to, are set to where they do. Returns those from *BEGIN on, or NULL where the one at ADDRESS is not among
+ * them; then *BEGIN and *LAST mean nothing.
  */
 const uint8_t *pt_image_alone(const struct pt_image *image, uint64_t address, uint64_t *begin,
 			      uint64_t *last);
