@@ -23,10 +23,12 @@ struct follower {
 	bool missed;   /* memory was read that libipt had no section of, at: */
 	uint64_t missed_at;
 	size_t stretch;
-	uint64_t left; /* instructions */
-	bool cut;      /* of what was read last, the end is not known */
-	bool returns;  /* the last block ended with an IRET that completed */
-	uint64_t ip;   /* of that */
+	uint64_t left;   /* instructions */
+	uint64_t idle;   /* of them since a packet was needed */
+	uint64_t offset; /* of the next packet, when it was half of what is allowed */
+	bool cut;        /* of what was read last, the end is not known */
+	bool returns;    /* the last block ended with an IRET that completed */
+	uint64_t ip;     /* of that */
 	pt_follow_iret *iret;
 	void *context;
 };
@@ -151,6 +153,21 @@ static void see_missed(struct follower *f)
 	(void)pt_code_see(code, f->view);
 }
 
+/* So many instructions as no block may hold, and not one packet was needed for them: direct jumps and calls, which need none. */
+static bool endless(struct follower *f, const struct pt_block *block)
+{
+	uint64_t idle = f->idle + block->ninsn, offset;
+
+	if (block->iclass == ptic_cond_jump || block->iclass == ptic_return)
+		idle = 0;
+	/* Indirect ones are not told from these: they are by the packets that they take. */
+	if (f->idle < UINT16_MAX / 2 && idle >= UINT16_MAX / 2)
+		(void)pt_blk_get_offset(f->decoder, &f->offset);
+	f->idle = idle < UINT16_MAX ? idle : 0;
+	return idle >= UINT16_MAX &&
+	       (pt_blk_get_offset(f->decoder, &offset) < 0 || offset == f->offset);
+}
+
 static int follow(struct follower *f, const struct pt_stretch *stretches)
 {
 	int status = pt_blk_sync_set(f->decoder, 0), err = 0;
@@ -176,8 +193,7 @@ static int follow(struct follower *f, const struct pt_stretch *stretches)
 		/* Whatever it cannot do, it lacks packets that are not there yet. */
 		if (over && status < 0)
 			return PT_FOLLOWED;
-		/* So many that no block holds more, and not one packet was needed for them. */
-		if (block.ninsn > f->left || block.ninsn == UINT16_MAX)
+		if (block.ninsn > f->left || endless(f, &block))
 			return over ? PT_FOLLOWED : PT_FOLLOWED_LOST;
 		f->left -= block.ninsn;
 		if (status < 0 || !block.ninsn)
@@ -211,6 +227,12 @@ int pt_follow(const struct pt_run *run, const struct pt_image *image, struct pt_
 	pt_config_init(&config);
 	config.begin = run->bytes + s->at - PT_RUN_HEAD;
 	config.end = run->bytes + run->size;
+	/*
+	 * Else libipt goes on through them, and by calling itself, as deep as a block has instructions, where it knows the code
+	 * already: an endless loop would end this process.
+	 */
+	config.flags.variant.block.end_on_call = 1;
+	config.flags.variant.block.end_on_jump = 1;
 	f.left = INSTRUCTIONS_MOST + INSTRUCTIONS_OF_BYTE * (uint64_t)(run->size - s->at);
 	f.decoder = pt_blk_alloc_decoder(&config);
 	if (!f.decoder)

@@ -38,6 +38,7 @@
 #pragma weak pt_blk_alloc_decoder
 #pragma weak pt_blk_free_decoder
 #pragma weak pt_blk_get_image
+#pragma weak pt_blk_get_offset
 #pragma weak pt_blk_sync_set
 #pragma weak pt_blk_next
 #pragma weak pt_blk_event
