@@ -45,30 +45,36 @@ static unsigned operand_size(uint8_t modrm, uint8_t sib)
 	return size;
 }
 
-bool pt_near_call_read(const uint8_t *bytes, size_t n, bool wide, struct pt_near_call *call)
+bool pt_instruction_read(const uint8_t *bytes, size_t n, bool wide, struct pt_instruction *i)
 {
 	bool sizes;
 	size_t at = opcode_at(bytes, n, wide, &sizes);
 
+	*i = (struct pt_instruction){ .indirect = true };
 	/* In 32-bit mode they make other lengths; in 64-bit mode a displacement stays what it is. */
-	if (sizes && !wide)
+	if (at + 1 > n || (sizes && !wide))
 		return false;
-	if (at + 5 <= n && bytes[at] == 0xe8) {
-		call->length = (unsigned)at + 5;
-		call->to_next = !(bytes[at + 1] | bytes[at + 2] | bytes[at + 3] | bytes[at + 4]);
+	switch (bytes[at]) {
+	case 0xe8:
+		i->is_call = true;
+		i->length = (unsigned)at + 5;
+		i->indirect = false;
+		if (n < i->length)
+			return false;
+		i->to_next = !(bytes[at + 1] | bytes[at + 2] | bytes[at + 3] | bytes[at + 4]);
+		return true;
+	case 0xe9:
+	case 0xeb:
+		i->indirect = false;
+		return true;
+	case 0xff:
+		if (n < at + 2)
+			return false;
+		i->is_call = (bytes[at + 1] >> 3 & 7) == 2;
+		i->length = (unsigned)at + 1 +
+			    operand_size(bytes[at + 1], n > at + 2 ? bytes[at + 2] : 0);
+		return n >= i->length;
+	default:
 		return true;
 	}
-	if (at + 3 > n || bytes[at] != 0xff || (bytes[at + 1] >> 3 & 7) != 2)
-		return false;
-	call->indirect = true;
-	call->length = (unsigned)at + 1 + operand_size(bytes[at + 1], bytes[at + 2]);
-	return true;
-}
-
-bool pt_jump_is_direct(const uint8_t *bytes, size_t n)
-{
-	bool sizes;
-	size_t at = opcode_at(bytes, n, true, &sizes);
-
-	return at < n && (bytes[at] == 0xe9 || bytes[at] == 0xeb);
 }

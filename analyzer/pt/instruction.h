@@ -7,16 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct pt_near_call {
-	unsigned length;
-	bool indirect;
-	bool to_next; /* its displacement is 0 */
+struct pt_instruction {
+	bool is_call;    /* a near one */
+	bool indirect;   /* any branch that has a TIP */
+	bool to_next;    /* its displacement is 0 */
+	unsigned length; /* of a near call */
 };
 
-/* Reads the near CALL in the N BYTES, of 64-bit mode if WIDE, else 32-bit mode. Returns whether it is known, with all its bytes. */
-bool pt_near_call_read(const uint8_t *bytes, size_t n, bool wide, struct pt_near_call *call);
-
-/* Whether the JMP in the N BYTES has its target in it. */
-bool pt_jump_is_direct(const uint8_t *bytes, size_t n);
+/*
+ * Reads the instruction in the N BYTES, of 64-bit mode if WIDE, else of 32-bit mode, a branch that is neither conditional nor a near return.
+ * Returns whether it is known, with all its bytes.
+ */
+bool pt_instruction_read(const uint8_t *bytes, size_t n, bool wide, struct pt_instruction *i);
 
 #endif
