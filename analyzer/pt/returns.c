@@ -60,7 +60,7 @@ static bool take_bit(struct pt_returns *r)
 	int length = 0;
 
 	if (!r->n_bits) {
-		const uint8_t *at = r->bytes + r->at;
+		const uint8_t *at;
 		uint64_t payload;
 
 		if (next_packet(r, &length) != PT_KIND_TNT)
