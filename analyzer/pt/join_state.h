@@ -42,6 +42,8 @@ struct pt_lane {
 	bool placed;       /* whose the first section is has been looked for */
 	struct pt_run run; /* then: the thread's; tid 0: not known */
 	uint64_t since;    /* then: no earlier did it begin */
+	bool runs_guest;   /* the section before ended with VMLAUNCH or VMRESUME, in the VMCS l1 */
+	uint64_t l1;
 };
 
 struct pt_join {

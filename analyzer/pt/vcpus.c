@@ -73,12 +73,18 @@ void pt_vcpus_free(struct pt_vcpus *v)
 	memset(v, 0, sizeof(*v));
 }
 
-int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct reblock_record *exit)
+bool pt_exit_runs_guest(const struct reblock_record *exit)
 {
 	uint32_t reason = exit && reblock_has(exit, REBLOCK_HAS_REASON) ?
 				  exit->reason & REBLOCK_REASON_BASIC :
 				  0;
-	bool enters = reason == REASON_VMLAUNCH || reason == REASON_VMRESUME;
+
+	return reason == REASON_VMLAUNCH || reason == REASON_VMRESUME;
+}
+
+int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct reblock_record *exit)
+{
+	bool enters = pt_exit_runs_guest(exit);
 
 	if (!s->has_vmcs)
 		return -1;

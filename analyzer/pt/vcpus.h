@@ -63,4 +63,7 @@ void pt_vcpus_free(struct pt_vcpus *v);
 int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *section,
 	       const struct reblock_record *exit);
 
+/* Whether EXIT (which may be NULL: not known) is by VMLAUNCH or VMRESUME: the guest wants to run a guest of its own. */
+bool pt_exit_runs_guest(const struct reblock_record *exit);
+
 #endif

@@ -212,6 +212,7 @@ static void physical_addresses(void **state)
 static void many_segments(void **state)
 {
 	enum { N = PN_XNUM + 1000 };
+	static const uint8_t iret[] = { 0x48, 0xcf, 0x90, 0x90 };
 	struct {
 		Elf64_Ehdr e;
 		Elf64_Shdr s;
@@ -229,7 +230,7 @@ static void many_segments(void **state)
 	f->e.e_shoff = (uint64_t)((char *)&f->s - (char *)f);
 	f->e.e_phnum = PN_XNUM;
 	f->s.sh_info = N;
-	memcpy(f->text, "\x48\xcf\x90\x90", 4);
+	memcpy(f->text, iret, sizeof(iret));
 	for (uint64_t i = 0; i < N; i++) {
 		f->p[i] = k.p[1];
 		f->p[i].p_vaddr = HIGH + (N - 1 - i) * 4096;
@@ -251,11 +252,12 @@ static void many_segments(void **state)
 /* The word on a file that somebody may take for one of use. */
 static void other_files(void **state)
 {
+	static const uint8_t magic[] = { 'H', 'd', 'r', 'S' };
 	char kernel[1024] = { 0 };
 	enum reblock_tri is;
 
 	(void)state;
-	memcpy(kernel + 0x202, "HdrS", 4);
+	memcpy(kernel + 0x202, magic, sizeof(magic));
 	assert_int_equal(add(kernel, sizeof(kernel), "@0xffffffff81000000", HIGH, &is), -EINVAL);
 	assert_int_equal(add("KDUMP   \6", 16, "@0", 0, &is), -EINVAL);
 	assert_int_equal(add("makedumpfile\0\0", 15, "@0", 0, &is), -EINVAL);
