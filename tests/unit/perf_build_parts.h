@@ -31,6 +31,7 @@ struct perf_build {
 	struct bytes_out memory;   /* what went out, where there is no file */
 	size_t waiting;
 	uint64_t written, data_at, sample_type;
+	struct bytes_out aux_sample; /* of the next sample */
 	ZSTD_CStream *stream;
 	bool failed;
 };

@@ -12,6 +12,9 @@ void perf_build_pt_info(struct perf_build *b, uint32_t kind, const uint64_t *wor
 void perf_build_auxtrace(struct perf_build *b, uint32_t cpu, uint32_t tid, uint64_t offset,
 			 const void *bytes, size_t size);
 
+/* The next sample holds the SIZE bytes at BYTES of the AUX area (option aux_sample). */
+void perf_build_aux_sample(struct perf_build *b, const void *bytes, size_t size);
+
 /* AUX: what perf found of the buffer of CPU (that of thread TID), with the kernel's flags. */
 void perf_build_aux(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t tid, uint64_t offset,
 		    uint64_t size, uint64_t flags);
