@@ -50,6 +50,18 @@ static unsigned misses(const uint8_t *header)
 	return header[0] | (unsigned)header[1] << 8;
 }
 
+static struct sim_pt pt_of(unsigned bits)
+{
+	if (!(bits & RUN_PT))
+		return (struct sim_pt){ .on = false };
+	return (struct sim_pt){ .on = true,
+				.event_trace = bits & RUN_PT_EVENT_TRACE,
+				.image = bits & RUN_PT_IMAGE,
+				.l2 = bits & RUN_PT_L2,
+				.alone = bits & RUN_PT_ALONE,
+				.lossy = bits & RUN_PT_LOSSY };
+}
+
 static void configure(struct sim_config *config, const uint8_t *header)
 {
 	unsigned host = header[RUN_HOST], kinds = (unsigned)header[RUN_KINDS_MISS] << 1;
@@ -63,6 +75,7 @@ static void configure(struct sim_config *config, const uint8_t *header)
 		config->view.others &= (uint16_t)~REBLOCK_HAS_SEQ;
 	config->view.kinds &= ~(kinds & ~(1u << REBLOCK_EXIT | 1u << REBLOCK_ENTRY));
 	config->view.lost = host >> 6 & 1;
+	config->view.pt = pt_of(header[RUN_VNMI]);
 	config->view.early = host >> 7;
 	/* Then the exit is recorded after the hypervisor's recovery. */
 	if (config->view.early)
@@ -143,7 +156,7 @@ void run_decode_as(struct run *run, const uint8_t *data, size_t size,
 	take(run, 0, 0);
 	take(run, sim_names(&run->sim), 0);
 	while ((run->sim.again || cells.next < cells.end) &&
-	       run->n + SIM_TURN_MOST <= RUN_RECORDS_MOST) {
+	       run->n + sim_turn_most(&run->sim) <= RUN_RECORDS_MOST) {
 		if (!run->sim.again)
 			run->cells++;
 		take(run, sim_turn(&run->sim), run->cells - 1);

@@ -44,9 +44,22 @@ enum run_header {
 	RUN_ENTRY_MISSES = 8,
 	RUN_KINDS_MISS =
 		10, /* kinds of record that are not there, bits 1 << (enum reblock_kind - 1); exits and entries stay */
-	/* What the audit is told of "virtual NMIs", where no record shows it: 0: what is so; else enum reblock_vnmi + 1. */
+	/*
+	 * Bits 1:0: what the audit is told of "virtual NMIs", where no record shows it: 0: what is so; else enum reblock_vnmi + 1.
+	 * 7:2: Intel PT, enum run_pt.
+	 */
 	RUN_VNMI,
 	RUN_LEFT /* to the last: nothing; a target's own */
+};
+
+/* Of the header's RUN_VNMI. Without the first, the others mean nothing. */
+enum run_pt {
+	RUN_PT = 1 << 2, /* there are witnesses of Intel PT */
+	RUN_PT_EVENT_TRACE = 1 << 3,
+	RUN_PT_IMAGE = 1 << 4, /* of the guest's memory */
+	RUN_PT_L2 = 1 << 5,    /* it is known whose guest it is */
+	RUN_PT_ALONE = 1 << 6, /* there are no other records */
+	RUN_PT_LOSSY = 1 << 7  /* it misses what turns say (sim/sim_turn.h) */
 };
 
 extern const uint16_t
@@ -68,8 +81,8 @@ struct run {
 	struct reblock_record
 		whole[RUN_RECORDS_MOST];  /* the same records with every field that there is */
 	uint32_t truth[RUN_RECORDS_MOST]; /* enum sim_truth, of each record */
-	uint16_t cell[RUN_RECORDS_MOST +
-		      SIM_TURN_MOST]; /* from which cell each comes; 0 for names */
+	uint16_t cell[RUN_RECORDS_MOST + SIM_TURN_MOST +
+		      SIM_WITNESSES_MOST]; /* from which cell each comes; 0 for names */
 	struct sim sim;
 };
 

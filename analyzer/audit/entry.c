@@ -207,6 +207,8 @@ void audit_step_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 		audit_left_out(audit, v);
 	if (v->phase != AUDIT_EXITED) {
 		check_entry_alone(audit, v, entry, number, false);
+		/* Nor is the last exit that was recorded its own. */
+		v->exit.record.presence = 0;
 		/* The exit between two entries was not recorded. */
 		if (!reblock_flag(entry, REBLOCK_LEFT_OUT))
 			audit_forget(audit, v, REBLOCK_CAUSE_LOST);

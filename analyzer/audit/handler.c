@@ -26,7 +26,7 @@ void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_
 		audit_emit(
 			audit, v, &finding,
 			"An NMI was injected while the handler of the one before had not executed its IRET: it overwrites the stack frame that handler still uses.");
-	h->nmi_injected = h->nmi_possible = false;
+	h->nmi_injected = h->nmi_possible = h->nmi_shown = false;
 }
 
 static void add_record(struct audit_handler *h, uint64_t number)
@@ -82,7 +82,9 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	/* An entry that failed has delivered nothing. */
 	if (reblock_has(exit, REBLOCK_HAS_REASON) &&
 	    PLANTED(98, !(exit->reason & REBLOCK_REASON_FAILED_ENTRY), true)) {
-		if (h->nmi_injected) {
+		if (h->nmi_injected || h->nmi_shown) {
+			if (h->nmi_shown)
+				add_record(h, h->shown_by);
 			audit_handler_nmi(audit, v, 0);
 			h->unfinished = is_open_still(h, exit);
 			if (h->unfinished) {
@@ -100,8 +102,7 @@ void audit_handler_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 		*h = none;
 }
 
-bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v,
-			   const struct reblock_record *r, uint64_t number)
+bool audit_handler_witness(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
 {
 	struct audit_handler *h = &v->handler;
 
@@ -112,8 +113,8 @@ bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 	/* Elsewhere it is not what the entry injected, or the CS base is not 0. */
 	if (h->has_rip && reblock_has(r, REBLOCK_HAS_RIP) && r->rip != h->rip)
 		return false;
-	add_record(h, number);
-	audit_handler_nmi(audit, v, 0);
+	h->nmi_shown = true;
+	h->shown_by = number;
 	return true;
 }
 
@@ -132,6 +133,10 @@ bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit
 
 void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v)
 {
-	if (v->handler.nmi_injected && audit_last_entry_held(audit, v))
+	struct audit_handler *h = &v->handler;
+
+	if (h->nmi_shown)
+		add_record(h, h->shown_by);
+	if (h->nmi_shown || (h->nmi_injected && audit_last_entry_held(audit, v)))
 		audit_handler_nmi(audit, v, REBLOCK_ASSUMES_ENTERED);
 }

@@ -378,6 +378,8 @@ void audit_question_answer(struct reblock_audit *audit, struct audit_vcpu *v,
 		audit_question_close(audit, v, outcome, REBLOCK_CAUSE_FAILED_ENTRY);
 		return;
 	}
+	if (audit_question_shown(audit, v))
+		return;
 	same_vmcs =
 		PLANTED(96,
 			audit_l2(exit) != REBLOCK_UNKNOWN && audit_l2(exit) == audit_l2(&q->entry),
@@ -413,6 +415,11 @@ void audit_question_finish(struct reblock_audit *audit, struct audit_vcpu *v)
 {
 	struct audit_question *q = &v->question;
 
+	if (q->open && q->shown == AUDIT_SHOWN_NMI && !q->missed) {
+		q->assumes |= REBLOCK_ASSUMES_ENTERED;
+		(void)audit_question_shown(audit, v);
+		return;
+	}
 	if (q->open && q->injects == REBLOCK_INJECTS_NMI && audit_last_entry_held(audit, v) &&
 	    reblock_virtual_nmis(&q->entry) == REBLOCK_YES && !q->missed) {
 		q->assumes |= REBLOCK_ASSUMES_ENTERED;

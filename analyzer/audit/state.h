@@ -32,6 +32,17 @@ struct audit_exit {
 	uint64_t unblocked_read; /* its number */
 };
 
+/*
+ * What Intel PT has answered to that. It counts once the next exit has come, with nothing lost before it and no word of a
+ * failed entry: else it may be of another entry. At the end of the trace that is assumed (REBLOCK_ASSUMES_ENTERED).
+ */
+enum audit_shown {
+	AUDIT_SHOWN_NOTHING,
+	AUDIT_SHOWN_NMI, /* that the next NMI's handler was entered before the IRET ran */
+	AUDIT_SHOWN_REBLOCKED, /* that the IRET ran first, and the NMI-window exit that was asked for had not come */
+	AUDIT_SHOWN_RAN /* that it has run */
+};
+
 /* What is open after an entry: did it miss the re-block that the exit before it asked for? */
 struct audit_question {
 	bool open;
@@ -44,6 +55,8 @@ struct audit_question {
 	enum reblock_evidence evidence;
 	uint64_t witness; /* number of the record that is the evidence */
 	const char *saw;  /* what that is, for the sentence */
+	enum audit_shown shown;
+	uint64_t shown_by; /* number of the witness */
 	uint8_t assumes;
 	enum reblock_tri
 		returns_to_itself; /* the IRET may return to its own address (delivered.c) */
@@ -54,6 +67,8 @@ struct audit_handler {
 	bool unfinished; /* proven up to the exit that is now handled */
 	bool nmi_injected; /* an NMI was injected into it at the last entry; it counts once the entry has not failed */
 	bool nmi_possible; /* what that entry injected is not known: the next exit may tell */
+	bool nmi_shown;    /* Intel PT shows that NMI, which counts likewise ... */
+	uint64_t shown_by; /* ... the number of its witness */
 	enum reblock_evidence evidence;
 	uint8_t assumes;
 	uint8_t n_records;
@@ -260,11 +275,10 @@ void audit_handler_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint8_
 bool audit_last_entry_held(const struct reblock_audit *audit, const struct audit_vcpu *v);
 void audit_handler_finish(struct reblock_audit *audit, struct audit_vcpu *v);
 /*
- * Intel PT shows an NMI delivered as the first thing after the entry: tells of it where it is inside an unfinished
- * handler. Returns whether it did.
+ * Intel PT shows an NMI delivered as the first thing after the entry. Returns whether it is inside an unfinished handler,
+ * which is then told at the next exit.
  */
-bool audit_handler_witness(struct reblock_audit *audit, struct audit_vcpu *v,
-			   const struct reblock_record *r, uint64_t number);
+bool audit_handler_witness(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number);
 
 /*
  * witness.c: Intel PT. A witness; and after the step of each exit or entry, its record with the assumptions filled
@@ -286,10 +300,12 @@ void audit_witness_finish(struct reblock_audit *audit, struct audit_vcpu *v);
  * Intel PT shows an NMI delivered as the first thing after the entry, by its record NUMBER; HAS_RIP, RIP: where it
  * came at.
  */
-void audit_question_nmi(struct reblock_audit *audit, struct audit_vcpu *v, uint64_t number,
-			bool has_vector, bool has_rip, uint64_t rip);
+void audit_question_nmi(struct audit_vcpu *v, uint64_t number, bool has_vector, bool has_rip,
+			uint64_t rip);
 /* It shows that an IRET has completed (FIRST: as the first thing after the entry), or SMM or the like was entered. */
-void audit_question_ran(struct reblock_audit *audit, struct audit_vcpu *v, bool first);
+void audit_question_ran(struct audit_vcpu *v, bool first);
+/* The next exit has come: closes the question if one of these has answered it. Returns whether it did. */
+bool audit_question_shown(struct reblock_audit *audit, struct audit_vcpu *v);
 
 /* witness_nmi.c: whether an NMI came in inside the handler of the one before. */
 void audit_pt_nmi(struct reblock_audit *audit, struct audit_vcpu *v, const struct reblock_record *r,

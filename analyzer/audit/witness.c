@@ -7,6 +7,7 @@
  * PT is complete between two gaps, and only there does "nothing came" mean anything.
  */
 #include "state.h"
+#include "planted.h"
 
 /* The vector of what was delivered; -1: not known. */
 static int vector_of(const struct reblock_record *r)
@@ -145,8 +146,8 @@ static void saw_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 /* Whether R is the first thing after the entry, and came before any instruction: what that entry injected. */
 static bool is_first(const struct audit_pt *pt, const struct reblock_record *r)
 {
-	return pt->entry_witnessed &&
-	       (!pt->entry_at || !reblock_has(r, REBLOCK_HAS_RIP) || r->rip == pt->entry_rip);
+	return pt->entry_witnessed && (!pt->entry_at || !reblock_has(r, REBLOCK_HAS_RIP) ||
+				       PLANTED(108, r->rip == pt->entry_rip, true));
 }
 
 /* Learns where the handler of NMIs begins. */
@@ -177,21 +178,20 @@ static void saw_interrupt(struct reblock_audit *audit, struct audit_vcpu *v,
 	nothing_since(pt);
 	if (vector != REBLOCK_VECTOR_NMI) {
 		/* An external interrupt comes between two instructions; anything below may be the IRET's fault. */
-		if (vector < 32)
+		if (PLANTED(116, vector < 32, false))
 			audit_pt_unknown(v, REBLOCK_PT_EXCEPTION);
 		return;
 	}
 	learn(pt, r, number);
 	if (first && done) {
-		told = audit_handler_witness(audit, v, r, number);
-		audit_question_nmi(audit, v, number, true, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
+		told = audit_handler_witness(v, r, number);
+		audit_question_nmi(v, number, true, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
 	}
 	audit_pt_nmi(audit, v, r, number, is_injected_nmi(pt, first), told);
 }
 
 /* Without Event Trace an event has no vector; where its handler begins may tell. */
-static void saw_async(struct reblock_audit *audit, struct audit_vcpu *v,
-		      const struct reblock_record *r, uint64_t number)
+static void saw_async(struct audit_vcpu *v, const struct reblock_record *r, uint64_t number)
 {
 	struct audit_pt *pt = &v->pt;
 	bool first = is_first(pt, r), has_to = reblock_has(r, REBLOCK_HAS_QUALIFICATION);
@@ -204,26 +204,25 @@ static void saw_async(struct reblock_audit *audit, struct audit_vcpu *v,
 		return;
 	if (is_injected_nmi(pt, first))
 		learn(pt, r, number);
-	if (!pt->has_handler || pt->handler != r->qualification)
+	if (PLANTED(110, !pt->has_handler || pt->handler != r->qualification, false))
 		return;
-	(void)audit_handler_witness(audit, v, r, number);
-	audit_question_nmi(audit, v, number, false, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
+	(void)audit_handler_witness(v, r, number);
+	audit_question_nmi(v, number, false, reblock_has(r, REBLOCK_HAS_RIP), r->rip);
 }
 
-static void saw_iret(struct reblock_audit *audit, struct audit_vcpu *v,
-		     const struct reblock_record *r)
+static void saw_iret(struct audit_vcpu *v, const struct reblock_record *r)
 {
 	struct audit_pt *pt = &v->pt;
 
-	audit_question_ran(audit, v, is_first(pt, r));
+	audit_question_ran(v, is_first(pt, r));
 	nothing_since(pt);
 	pt->nmi = AUDIT_PT_NMI_FINISHED;
 }
 
 /* SMM saves and restores what is blocked, and INIT clears it. */
-static void saw_other(struct reblock_audit *audit, struct audit_vcpu *v)
+static void saw_other(struct audit_vcpu *v)
 {
-	audit_question_ran(audit, v, false);
+	audit_question_ran(v, false);
 	nothing_since(&v->pt);
 	audit_pt_unknown(v, REBLOCK_PT_OTHER);
 }
@@ -233,7 +232,8 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 {
 	v->pt.on = true;
 	v->summary.pt.witnesses++;
-	if (r->error_code != REBLOCK_SAW_GAP && l2_of(audit, v, r) != REBLOCK_NO) {
+	if (r->error_code != REBLOCK_SAW_GAP &&
+	    PLANTED(111, l2_of(audit, v, r) != REBLOCK_NO, false)) {
 		/* A nested guest has NMIs of its own, and its exits are records of their own. */
 		audit_witness_forget(v);
 		audit_pt_unknown(v, REBLOCK_PT_NESTED);
@@ -244,7 +244,7 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 	case REBLOCK_SAW_INTERRUPT:
 		v->summary.pt.nmis += vector_of(r) == REBLOCK_VECTOR_NMI;
 		/* Whether it came in before the exit or at the next entry is not known. */
-		if (v->pt.outside) {
+		if (PLANTED(112, v->pt.outside, false)) {
 			v->summary.pt.unjudged_nmis[REBLOCK_PT_DELIVERY] += vector_of(r) ==
 									    REBLOCK_VECTOR_NMI;
 			nothing_since(&v->pt);
@@ -254,10 +254,10 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 		saw_interrupt(audit, v, r, number);
 		break;
 	case REBLOCK_SAW_ASYNC:
-		saw_async(audit, v, r, number);
+		saw_async(v, r, number);
 		break;
 	case REBLOCK_SAW_IRET:
-		saw_iret(audit, v, r);
+		saw_iret(v, r);
 		break;
 	case REBLOCK_SAW_EXIT:
 		saw_exit(audit, v, r, number);
@@ -266,12 +266,13 @@ void audit_witness(struct reblock_audit *audit, struct audit_vcpu *v,
 		saw_entry(audit, v, r, number);
 		break;
 	case REBLOCK_SAW_OTHER:
-		saw_other(audit, v);
+		saw_other(v);
 		break;
 	default:
 		v->summary.pt.gaps++;
 		exit_alone(audit, v);
-		audit_witness_forget(v);
+		if (PLANTED(109, true, false))
+			audit_witness_forget(v);
 		break;
 	}
 }
@@ -284,7 +285,7 @@ static bool agree(const struct reblock_record *witness, const struct reblock_rec
 		return false;
 	/* PT's addresses are linear: with a CS base other than 0 they differ. */
 	return reblock_has(witness, REBLOCK_HAS_RIP) && reblock_has(exit, REBLOCK_HAS_RIP) &&
-	       witness->rip == exit->rip;
+	       PLANTED(113, witness->rip == exit->rip, true);
 }
 
 void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
@@ -308,6 +309,9 @@ void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 	}
 	pt->exit_pending = false;
 	pt->entry_recorded = false;
+	/* A mask write that was recorded before this exit came after what PT has shown up to it. */
+	if (v->exit.between & REBLOCK_BETWEEN_MASK_WRITE)
+		audit_pt_unknown(v, REBLOCK_PT_HYPERVISOR);
 }
 
 void audit_witness_at_entry(struct audit_vcpu *v, const struct reblock_record *entry,

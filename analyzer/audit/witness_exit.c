@@ -9,6 +9,7 @@
  * have made.
  */
 #include "state.h"
+#include "planted.h"
 
 /* Exit qualification of an EPT violation (SDM, table "Exit Qualification for EPT Violations"). */
 #define EPT_DATA_READ (1u << 0)
@@ -73,8 +74,8 @@ static bool iret_had_begun(const struct reblock_audit *audit, const struct audit
 	if (!audit_sees_saved_state(audit) || unblock->failed_entry != REBLOCK_NO ||
 	    unblock->controls != REBLOCK_YES || unblock->idtv_valid != REBLOCK_NO)
 		return false;
-	if (!pt->exit_direct || entry->kind != REBLOCK_ENTRY ||
-	    reblock_blocking(entry) != REBLOCK_YES ||
+	if (PLANTED(119, !pt->exit_direct, false) || entry->kind != REBLOCK_ENTRY ||
+	    PLANTED(118, reblock_blocking(entry) != REBLOCK_YES, false) ||
 	    reblock_injects(entry) != REBLOCK_INJECTS_NOTHING || audit_l2(entry) != REBLOCK_NO ||
 	    audit_l2(exit) != REBLOCK_NO)
 		return false;

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include "state.h"
+#include "planted.h"
 
 #define LONGEST_INSTRUCTION 15
 
@@ -114,7 +115,8 @@ static enum reblock_pt_cause cause_of(const struct reblock_record *exit)
 	case REASON_VMRESUME:
 		return REBLOCK_PT_NESTED;
 	case REBLOCK_REASON_EXCEPTION_NMI:
-		return emulates_no_iret(exit) ? REBLOCK_PT_CAUSES : REBLOCK_PT_FAULT_EXIT;
+		return PLANTED(115, emulates_no_iret(exit), true) ? REBLOCK_PT_CAUSES :
+								    REBLOCK_PT_FAULT_EXIT;
 	default:
 		return REBLOCK_PT_CAUSES;
 	}
@@ -128,7 +130,7 @@ void audit_pt_passed(struct audit_vcpu *v, const struct reblock_record *entry)
 
 	if (cause == REBLOCK_PT_CAUSES && !reblock_has(entry, REBLOCK_HAS_RIP))
 		cause = REBLOCK_PT_UNKNOWN_EXIT;
-	if (cause == REBLOCK_PT_CAUSES && moved &&
+	if (cause == REBLOCK_PT_CAUSES && PLANTED(114, moved, 0) &&
 	    !(moved <= LONGEST_INSTRUCTION && emulates_no_iret(exit)))
 		cause = REBLOCK_PT_MOVED;
 	if (cause != REBLOCK_PT_CAUSES)
@@ -143,7 +145,7 @@ static void nested(struct reblock_audit *audit, struct audit_vcpu *v,
 	uint8_t assumes = pt->nmi_assumes;
 	struct reblock_finding finding;
 
-	if (!injected || !pt->nmi_injected)
+	if (!injected || PLANTED(117, !pt->nmi_injected, false))
 		assumes |= REBLOCK_ASSUMES_NO_INT_2;
 	v->summary.pt.assumes |= assumes;
 	finding = audit_finding(REBLOCK_NMI_IN_NMI, REBLOCK_DELIVERED, r->t, "6.1", assumes);

@@ -11,13 +11,15 @@
 
 static const char help_text[] =
 	"usage: reblock explain [OPTIONS...] FILE#N\n"
+	"       reblock explain [OPTIONS...] --pt FILE --pt-cpu N ... FILE#N\n"
 	"       reblock explain [OPTIONS...] --record '{...}' [--entry '{...}']\n\n"
 	"Walks an exit through the SDM's conditions for \"NMI unblocking due to IRET\", says what the hypervisor must\n"
 	"do before the next entry and what it was seen to do, and names the findings that rest on it. N is the number\n"
-	"of a record as reblock audit gives it; of an entry, its exit is explained.\n\n"
+	"of a record as reblock audit gives it; of an entry, its exit is explained. What Intel PT shows has numbers, too:\n"
+	"give --pt, --image and the others here as they were given there.\n\n"
 	"  --record JSON     explain this exit, one line as in docs/jsonl.md\n"
 	"  --entry JSON      the entry that follows it\n"
-	"  --vnmi on|off     for an exit without pin-based controls: take \"NMI exiting\" as 1, \"virtual NMIs\" as this\n"
+	"  --vnmi on|off     for an exit without pin-based controls: take \"NMI exiting\" as 1, \"virtual NMIs\" as this\n" CLI_PT_HELP
 	"  --color WHEN      auto (default), always or never\n"
 	"  -h, --help        this text\n\n"
 	"exit status: 0 explained; 2 could not\n\n"
@@ -30,6 +32,7 @@ struct options {
 	const char *record, *entry;
 	enum reblock_vnmi vnmi;
 	bool colour;
+	struct cli_pt pt;
 };
 
 /* One line of JSON that has to be a record of KIND. */
@@ -141,7 +144,7 @@ static void say_what_it_is(const struct report *report, const struct explain_fil
 static int explain_number(const char *word, const struct options *o)
 {
 	const char *hash = strrchr(word, '#');
-	struct explain_file x = { .vnmi = o->vnmi };
+	struct explain_file x = { .vnmi = o->vnmi, .pt = &o->pt };
 	struct report report = { stdout, o->colour, NULL };
 	int status = CLI_ERROR;
 	char *path;
@@ -186,6 +189,7 @@ int cli_explain(int argc, char **argv)
 		{ "record", required_argument, NULL, RECORD },
 		{ "entry", required_argument, NULL, ENTRY },
 		{ "vnmi", required_argument, NULL, VNMI },
+		CLI_PT_LONGS,
 		{ "color", required_argument, NULL, COLOUR },
 		{ "colour", required_argument, NULL, COLOUR },
 		{ "help", no_argument, NULL, 'h' },
@@ -209,6 +213,13 @@ int cli_explain(int argc, char **argv)
 				break;
 			cli_say("explain", "--vnmi takes on or off, not \"%s\"", optarg);
 			return CLI_ERROR;
+		case CLI_PT:
+		case CLI_PT_CPU:
+		case CLI_PT_CLOCK:
+		case CLI_PT_IMAGE:
+			if (cli_pt_option(&o.pt, "explain", c, optarg))
+				break;
+			return CLI_ERROR;
 		case COLOUR:
 			if (cli_colour(optarg, stdout, &o.colour))
 				break;
@@ -222,6 +233,8 @@ int cli_explain(int argc, char **argv)
 			return cli_bad_option("explain", c, argv);
 		}
 	}
+	if (!cli_pt_complete(&o.pt, "explain"))
+		return CLI_ERROR;
 	if (o.record ? argc != optind : argc - optind != 1 || o.entry) {
 		cli_say("explain",
 			"needs FILE#N, or --record and perhaps --entry; see reblock explain --help");

@@ -20,15 +20,15 @@ struct walk {
 
 static struct reblock_input *open_input(const struct explain_file *x, struct cli_damages *damages)
 {
+	/* Raw PT alone goes by the name of its first file, as in the audit. */
+	bool alone = x->pt->n && strcmp(x->path, x->pt->files[0].path) == 0;
 	struct reblock_input *input;
-	char *error;
 
 	/* Damages are told once, not in both readings. */
-	if (reblock_input_open(x->path, damages ? cli_damage : NULL, damages, &input, &error) == 0)
-		return input;
-	cli_say("explain", "%s", error);
-	free(error);
-	return NULL;
+	return cli_pt_open(x->pt, "explain", alone ? NULL : x->path, 1, damages ? cli_damage : NULL,
+			   damages, &input) ?
+		       input :
+		       NULL;
 }
 
 static bool find_wanted(struct explain_file *x)

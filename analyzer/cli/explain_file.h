@@ -4,12 +4,14 @@
 #define CLI_EXPLAIN_FILE_H
 
 #include <reblock/source.h>
+#include "cli/pt_options.h"
 #include "report/explain.h"
 
 struct explain_file {
 	const char *path;
 	uint64_t number;
 	enum reblock_vnmi vnmi;
+	const struct cli_pt *pt; /* as the audit had it: the numbers count what Intel PT shows */
 	/* What was found. */
 	struct reblock_record wanted; /* record NUMBER */
 	bool has_exit;                /* explain.exit is the exit that it is, or belongs to */

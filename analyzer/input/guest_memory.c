@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "input/guest_elf.h"
 #include "input/guest_memory.h"
 
 struct mapping {
@@ -103,66 +104,55 @@ static int map(struct guest_memory *m, const char *path, struct mapping *file, c
 	return 0;
 }
 
-struct segment {
-	uint64_t offset, address, size;
-	bool load;
-};
-
-/* The I-th program header of 64 or 32 bits. */
-static struct segment segment_at(const struct mapping *file, uint64_t at, bool wide)
+/* What to do with a file that begins as FILE does, and is no ELF file. */
+static const char *what_else(const struct mapping *file)
 {
-	Elf64_Phdr p64;
-	Elf32_Phdr p32;
+	enum { SETUP = 0x202 }; /* Documentation/arch/x86/boot.rst: "header" */
+	static const struct {
+		const char *magic;
+		size_t at;
+		const char *what;
+	} known[] = {
+		{ "HdrS", SETUP, "a kernel as it is booted, compressed: give its vmlinux" },
+		{ "KDUMP   ", 0,
+		  "a compressed dump: take it as an ELF file (without -z, -l, -s, -R)" },
+		{ "makedumpfile", 0,
+		  "a compressed dump: take it as an ELF file (without -z, -l, -s)" },
+	};
 
-	if (wide) {
-		memcpy(&p64, file->bytes + at, sizeof(p64));
-		return (struct segment){ p64.p_offset, p64.p_vaddr, p64.p_filesz,
-					 p64.p_type == PT_LOAD };
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t length = strlen(known[i].magic);
+
+		if (file->size >= known[i].at + length &&
+		    !memcmp(file->bytes + known[i].at, known[i].magic, length))
+			return known[i].what;
 	}
-	memcpy(&p32, file->bytes + at, sizeof(p32));
-	return (struct segment){ p32.p_offset, p32.p_vaddr, p32.p_filesz, p32.p_type == PT_LOAD };
+	return NULL;
 }
 
 static int add_elf(struct guest_memory *m, const char *path, const struct mapping *file,
-		   uint64_t moved, char **error)
+		   const uint64_t *moved, char **error)
 {
-	bool wide = file->size > EI_CLASS && file->bytes[EI_CLASS] == ELFCLASS64;
-	uint64_t table, each = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-	unsigned n, machine, type, loaded = 0;
-	Elf64_Ehdr e64;
-	Elf32_Ehdr e32;
+	const char *why = "no memory";
+	int status = guest_elf_put(m->image, file->bytes, file->size, moved, &why);
 
-	if (file->size < (wide ? sizeof(e64) : sizeof(e32)) || file->bytes[EI_DATA] != ELFDATA2LSB)
-		return fail(error, -EINVAL, "%s: damaged, or not of an x86 machine", path);
-	memcpy(&e64, file->bytes, wide ? sizeof(e64) : sizeof(e32));
-	memcpy(&e32, file->bytes, sizeof(e32));
-	table = wide ? e64.e_phoff : e32.e_phoff;
-	n = wide ? e64.e_phnum : e32.e_phnum;
-	machine = wide ? e64.e_machine : e32.e_machine;
-	type = wide ? e64.e_type : e32.e_type;
-	if (machine != EM_X86_64 && machine != EM_386)
-		return fail(error, -EINVAL, "%s: not of an x86 machine", path);
-	for (unsigned i = 0; i < n && table <= file->size && file->size - table >= (i + 1) * each;
-	     i++) {
-		struct segment s = segment_at(file, table + i * each, wide);
-		int status;
+	return status ? fail(error, status, "%s: %s", path, why) : 0;
+}
 
-		if (!s.load || s.offset >= file->size)
-			continue;
-		/* what is cut off is not known */
-		if (s.size > file->size - s.offset)
-			s.size = file->size - s.offset;
-		/* A core file (of /proc/kcore, of a guest) is memory; any other, a program before it ran. */
-		status = (type == ET_CORE ? pt_image_put :
-					    pt_image_put_program)(m->image, s.address + moved,
-								  file->bytes + s.offset, s.size);
-		loaded += !status && s.size;
-	}
-	if (!loaded)
-		return fail(
-			error, -EINVAL,
-			"%s has no segment that is loaded: give the vmlinux, not a bzImage or a module",
-			path);
+static int add_bytes(struct guest_memory *m, const char *path, const struct mapping *file,
+		     const uint64_t *address, char **error)
+{
+	const char *is = what_else(file);
+
+	if (is)
+		return fail(error, -EINVAL, "%s is %s", path, is);
+	if (!address)
+		return fail(error, -EINVAL,
+			    "%s is no ELF file: say where its bytes are, as %s@ADDRESS", path,
+			    path);
+	if (pt_image_put(m->image, *address, file->bytes, file->size))
+		return fail(error, -EINVAL, "%s does not fit at 0x%llx", path,
+			    (unsigned long long)*address);
 	return 0;
 }
 
@@ -177,15 +167,10 @@ int guest_memory_add(struct guest_memory *m, const char *what, char **error)
 	if (status || !path)
 		return status;
 	status = map(m, path, &file, error);
-	if (!status && file.size >= SELFMAG && !memcmp(file.bytes, ELFMAG, SELFMAG))
-		status = add_elf(m, path, &file, address, error);
-	else if (!status && !has_address)
-		status = fail(error, -EINVAL,
-			      "%s is no ELF file: say where its bytes are, as %s@ADDRESS", path,
-			      path);
-	else if (!status && pt_image_put(m->image, address, file.bytes, file.size))
-		status = fail(error, -EINVAL, "%s does not fit at 0x%llx", path,
-			      (unsigned long long)address);
+	if (!status)
+		status = (file.size >= SELFMAG && !memcmp(file.bytes, ELFMAG, SELFMAG) ?
+				  add_elf :
+				  add_bytes)(m, path, &file, has_address ? &address : NULL, error);
 	free(path);
 	return status;
 }

@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a recording of KVM's trace events could not tell, in sentences. */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include "input/kvm_state.h"
-
-struct notes {
-	char *text;
-	size_t size, left; /* LEFT notes to pass over before the one that is wanted */
-	bool found;
-};
-
-__attribute__((format(printf, 3, 4))) static void note(struct notes *n, bool applies,
-						       const char *format, ...)
-{
-	va_list args;
-
-	if (!applies || n->found || n->left-- > 0)
-		return;
-	va_start(args, format);
-	vsnprintf(n->text, n->size, format, args);
-	va_end(args);
-	n->found = true;
-}
+#include "notes.h"
 
 static void say_idtv(struct kvm_events *k, struct notes *n)
 {

@@ -33,6 +33,7 @@ static void place_in_sample(struct perf_attr *a)
 		at += 8;
 	}
 	at += has & PERF_HAS_PERIOD ? 8 : 0;
+	a->rest = at;
 	if (has & PERF_HAS_RAW)
 		a->raw = at; /* where nothing of variable size stands before it */
 }
@@ -172,11 +173,12 @@ static size_t read_size(uint64_t format, const uint8_t *p, size_t left)
 	return n <= left / each ? 8 + times + (size_t)n * each : 0;
 }
 
-size_t perf_attr_raw_behind(const struct perf_attr *attr, const uint8_t *r)
+/* Where R goes on behind what was read of the event and the chain of calls; 0 where it does not hold them. */
+static size_t behind_chain(const struct perf_attr *attr, const uint8_t *r)
 {
-	size_t size = perf_size(r), at = attr->raw;
+	size_t size = perf_size(r), at = attr->rest;
 
-	if (!at || at > size)
+	if (at > size)
 		return 0;
 	if (attr->sample_type & PERF_HAS_READ) {
 		size_t n = read_size(attr->read_format, r + at, size - at);
@@ -196,7 +198,41 @@ size_t perf_attr_raw_behind(const struct perf_attr *attr, const uint8_t *r)
 			return 0;
 		at += (size_t)n * 8;
 	}
-	return size - at >= 4 ? at : 0;
+	return at;
+}
+
+size_t perf_attr_raw_behind(const struct perf_attr *attr, const uint8_t *r)
+{
+	size_t at = attr->raw ? behind_chain(attr, r) : 0;
+
+	return at && perf_size(r) - at >= 4 ? at : 0;
+}
+
+size_t perf_attr_aux(const struct perf_attr *attr, const uint8_t *r, size_t *size)
+{
+	/* Of one u64 each, between the raw data and the AUX area (kernel/events/core.c, perf_output_sample). */
+	static const uint32_t words[] = { PERF_HAS_WEIGHT | PERF_HAS_WEIGHT_STRUCT,
+					  PERF_HAS_DATA_SRC,
+					  PERF_HAS_TRANSACTION,
+					  PERF_HAS_PHYS_ADDR,
+					  PERF_HAS_CGROUP,
+					  PERF_HAS_DATA_PAGE_SIZE,
+					  PERF_HAS_CODE_PAGE_SIZE };
+	uint64_t has = attr->sample_type;
+	size_t at = behind_chain(attr, r), end = perf_size(r);
+
+	if (!at || !(has & PERF_HAS_AUX) ||
+	    has & (PERF_HAS_BRANCH_STACK | PERF_HAS_REGS_USER | PERF_HAS_STACK_USER |
+		   PERF_HAS_REGS_INTR))
+		return 0;
+	if (has & PERF_HAS_RAW)
+		at += end - at < 4 ? end : 4 + (size_t)perf_u32(r + at);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		at += has & words[i] ? 8 : 0;
+	if (at > end || end - at < 8 || perf_u64(r + at) > end - at - 8)
+		return 0;
+	*size = (size_t)perf_u64(r + at);
+	return at + 8;
 }
 
 void perf_attrs_free(struct perf_attrs *a)

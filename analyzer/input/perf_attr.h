@@ -19,7 +19,8 @@ struct perf_attr {
 	uint32_t n_ids;
 	/* offsets in a sample, from the record's header on; 0: not there */
 	uint16_t tid, time, id, cpu;
-	uint16_t raw; /* of the size in front; 0: not there, or after something of variable size */
+	uint16_t raw;  /* of the size in front; 0: not there, or after something of variable size */
+	uint16_t rest; /* of what is of variable size */
 	/* of a record that is no sample: from its end back; 0: not there */
 	uint16_t tail_tid, tail_time, tail_id, tail_cpu, tail;
 };
@@ -65,6 +66,12 @@ static inline size_t perf_attr_raw(const struct perf_attr *attr, const uint8_t *
 		return perf_attr_raw_behind(attr, r);
 	return attr->raw + 4u <= perf_size(r) ? attr->raw : 0;
 }
+
+/*
+ * Where what the sample R holds of the AUX area (perf record --aux-sample) begins: its *SIZE bytes. Returns 0 where it holds none,
+ * or where it is behind what is not read: a branch stack, registers, a stack.
+ */
+size_t perf_attr_aux(const struct perf_attr *attr, const uint8_t *r, size_t *size);
 
 void perf_attrs_free(struct perf_attrs *a);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finds Intel PT: AUXTRACE_INFO says how it was recorded, AUXTRACE has it, AUX says where bytes are missing. */
+/*
+ * Finds Intel PT: AUXTRACE_INFO says how it was recorded, AUXTRACE has it, AUX says where bytes are missing; with --aux-sample
+ * samples have it, each what came last.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -178,6 +181,47 @@ static int take_auxtrace(struct finding *f, const uint8_t *r)
 	return err == -ENOMEM ? err : 0;
 }
 
+/* What the sample R holds of the AUX area of its CPU: what was written last. KEPT: R stays where it is. */
+static int take_sample(struct finding *f, const uint8_t *r, bool kept)
+{
+	const struct perf_attr *form = perf_attrs_of(&f->p->attrs, r);
+	struct pt_piece piece = { .size = 0 };
+	size_t at, end = perf_size(r);
+	uint32_t cpu, tid;
+	long queue;
+	int err;
+
+	if (!form || !(form->sample_type & PERF_HAS_AUX))
+		return 0;
+	at = perf_attr_aux(form, r, &piece.size);
+	if (at && !piece.size)
+		return 0;
+	cpu = form->cpu && form->cpu + 4u <= end ? perf_u32(r + form->cpu) : UINT32_MAX;
+	tid = form->tid && form->tid + 8u <= end ? perf_u32(r + form->tid + 4) : 0;
+	queue = at && kept ? queue_of(f, cpu, tid) : -EINVAL;
+	if (queue < 0) {
+		f->p->aux->unread = true;
+		return queue == -ENOMEM ? -ENOMEM : 0;
+	}
+	piece.bytes = r + at;
+	piece.offset = f->p->offset + (uint64_t)(piece.bytes - f->p->data);
+	err = aux_piece(f->aux, queue, &piece);
+	f->p->aux->unread |= err == -E2BIG;
+	return err == -ENOMEM ? err : 0;
+}
+
+/* Passes over the samples that come next, or takes what they hold. */
+static int pass_samples(struct finding *f, struct perf_walk *w)
+{
+	const uint8_t *r;
+	int err = 0;
+
+	while (!err && (r = perf_walk_sample(w)) != NULL)
+		if (f->p->aux->sampled)
+			err = take_sample(f, r, true);
+	return err;
+}
+
 static int take_aux(struct finding *f, const uint8_t *r)
 {
 	const struct perf_attr *form = perf_attr_of_tail(&f->p->attrs, r);
@@ -207,7 +251,6 @@ static int take_aux(struct finding *f, const uint8_t *r)
 		f->cuts_room = room;
 	}
 	f->cuts[f->n_cuts++] = (struct cut){ queue, end };
-	f->p->aux->truncated++;
 	return 0;
 }
 
@@ -245,12 +288,15 @@ static int find_pieces(struct finding *f)
 
 	perf_walk_begin(&w, f->p->data, f->p->size, f->p->offset);
 	while (!err) {
-		while (perf_walk_sample(&w))
-			;
+		err = pass_samples(f, &w);
+		if (err)
+			break;
 		r = perf_walk_next(&w, &err);
 		if (!r)
 			break;
-		if (perf_type(r) == PERF_AUXTRACE && !w.unpacked)
+		if (perf_type(r) == PERF_SAMPLE && f->p->aux->sampled)
+			err = take_sample(f, r, !w.unpacked);
+		else if (perf_type(r) == PERF_AUXTRACE && !w.unpacked)
 			err = take_auxtrace(f, r);
 		else if (perf_type(r) == PERF_AUX)
 			err = take_aux(f, r);
@@ -286,6 +332,9 @@ int perf_aux_find(struct reblock_input *in, struct perf_reader *p)
 		return err;
 	f.aux = in->aux;
 	f.snapshot = p->aux->words[PERF_PT_SNAPSHOT] != 0;
+	for (size_t i = 0; i < p->attrs.n; i++)
+		p->aux->sampled |= (p->attrs.attrs[i].sample_type & PERF_HAS_AUX) != 0;
+	f.snapshot |= p->aux->sampled;
 	attr = attr_of_pt(p);
 	set_config(in, p, attr, &in->aux->config);
 	err = find_pieces(&f);
@@ -328,32 +377,6 @@ void perf_aux_decide(struct reblock_input *in, struct perf_reader *p, bool recor
 	in->aux->context = p->names;
 }
 
-bool perf_aux_switch(const struct perf_reader *p, const uint8_t *r, struct reblock_record *to)
-{
-	const struct perf_attr *form = perf_attr_of_tail(&p->attrs, r);
-	size_t size = perf_size(r), body = perf_type(r) == PERF_SWITCH ? 8 : 16;
-	const uint8_t *end = r + size;
-	bool out = perf_misc(r) & PERF_MISC_SWITCH_OUT;
-	uint32_t pid, tid, cpu;
-
-	if (size < body + form->tail || !form->tail_time || !form->tail_tid || !form->tail_cpu)
-		return false;
-	pid = perf_u32(end - form->tail_tid);
-	tid = perf_u32(end - form->tail_tid + 4);
-	cpu = perf_u32(end - form->tail_cpu);
-	if (perf_type(r) == PERF_ITRACE_START || (perf_type(r) == PERF_SWITCH_CPU_WIDE && out)) {
-		/* ITRACE_START: the thread; SWITCH_CPU_WIDE: the next one. */
-		pid = perf_u32(r + 8);
-		tid = perf_u32(r + 12);
-	} else if (out) {
-		tid = UINT32_MAX;
-	}
-	/* What hides behind a process-id namespace has -1. */
-	aux_switch(to, perf_u64(end - form->tail_time),
-		   cpu < REBLOCK_NO_CPU ? (uint16_t)cpu : REBLOCK_NO_CPU, pid, tid);
-	return cpu < REBLOCK_NO_CPU;
-}
-
 const char *perf_aux_note(const struct perf_reader *p, size_t i)
 {
 	static const struct {
@@ -367,6 +390,8 @@ const char *perf_aux_note(const struct perf_reader *p, size_t i)
 		     "the kvm events were recorded by another clock (-k) than perf's own, to which Intel PT's times cannot be brought: it stands for itself, beside them; record without -k"),
 		NOTE(no_cpu,
 		     "the kvm events do not name the host CPU, so Intel PT stands for itself, beside them; record with: perf record -a"),
+		NOTE(unread,
+		     "samples hold Intel PT (--aux-sample) that cannot be read, as they are compressed, or have a branch stack, registers or a stack before it; record without -z, -b, --user-regs and --call-graph dwarf"),
 #undef NOTE
 	};
 

@@ -8,8 +8,9 @@
 struct perf_aux {
 	uint32_t kind;                      /* of the AUX area */
 	uint64_t words[PERF_PT_WORDS];      /* of AUXTRACE_INFO; those that are not there are 0 */
-	uint64_t truncated;                 /* AUX records that say that bytes are missing */
 	bool no_clock, other_clock, no_cpu; /* what there is to say: perf_aux_note */
+	bool sampled; /* samples hold pieces of the AUX area (perf record --aux-sample) */
+	bool unread;  /* ... and some of them cannot be read */
 };
 
 /*

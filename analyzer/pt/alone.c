@@ -199,10 +199,11 @@ static int give_first(struct pt_join *j, size_t i)
 	struct pt_lane *l = &j->lanes[i];
 	const struct pt_section *p = pt_guest_section(l->guest, 0);
 	const struct reblock_record *w = pt_guest_witnesses(l->guest, 0);
+	const struct reblock_record *exit = p->left ? &w[p->n - 1] : NULL;
 	uint16_t cpu = j->o.queues[i].cpu;
 	struct pt_vcpu *vcpu;
 	struct reblock_record *out;
-	bool gap;
+	bool gap, nested;
 	int err, l2;
 
 	if (!l->run.tid && (by_threads(j, i) || !p->has_vmcs)) {
@@ -221,11 +222,14 @@ static int give_first(struct pt_join *j, size_t i)
 	}
 	if (err)
 		return err;
-	gap = away(j, i, p, vcpu);
+	nested = vcpu->nested;
+	l2 = l->run.tid ? pt_vcpu_l2(vcpu, p, exit) : -1;
+	/* One VMCS serves all guests that L1 runs in turn: this may be another than the one before. */
+	gap = away(j, i, p, vcpu) || (vcpu->seen && vcpu->nested && !nested) ||
+	      (!l->run.tid && l->runs_guest && l->l1 != p->vmcs);
 	out = pt_join_put(j, p->n + gap);
 	if (!out)
 		return -ENOMEM;
-	l2 = l->run.tid ? pt_vcpu_l2(vcpu, p, w) : -1;
 	if (gap) {
 		pt_witness_bare(out, REBLOCK_SAW_GAP);
 		pt_join_copy(j, vcpu, cpu, l->since, PT_FOREVER, l2, out, 1, out);
@@ -237,6 +241,8 @@ static int give_first(struct pt_join *j, size_t i)
 	vcpu->queue = i;
 	vcpu->run = l->run.from;
 	vcpu->last_entry = p->entry;
+	l->runs_guest = pt_exit_runs_guest(exit);
+	l->l1 = p->vmcs;
 	return 0;
 }
 

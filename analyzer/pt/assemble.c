@@ -84,6 +84,8 @@ static void begin(struct pt_assembler *a, const struct pt_atom *atom, enum pt_ev
 	a->now = (struct pt_event){ .type = type,
 				    .offset = mark->offset,
 				    .tsc = mark->tsc,
+				    .packet = mark->packet,
+				    .since = mark->since,
 				    .guest_tsc = mark->guest,
 				    .has = mark->has & PT_HAS_TSC };
 }
@@ -117,7 +119,7 @@ static enum pt_event_type type_of_cfe(uint8_t cfe)
 static bool has_vector(uint8_t cfe)
 {
 	return cfe == PT_CFE_INTR || cfe == PT_CFE_VMEXIT_INTR || cfe == PT_CFE_SIPI ||
-	       cfe == PT_CFE_UINTR;
+	       cfe == PT_CFE_UINTR || cfe == PT_CFE_SWINTR;
 }
 
 static void take_cfe(struct pt_assembler *a, const struct pt_atom *atom)

@@ -21,8 +21,10 @@ enum pt_backend {
 
 struct pt_config {
 	/*
-	 * Family, model and stepping are known: for messages. Decoding does not ask for them: where an erratum of some processors puts
-	 * a packet where none can be, or leaves one out (SKD010: the FUP after an overflow), that is a gap.
+	 * Family, model and stepping are known: for messages. Decoding does not ask for them, nor for what libipt knows of their
+	 * errata: it gets other packets than the processor wrote (pt/sieve.h), and not each libipt knows each processor. Where an
+	 * erratum (BDM70, SKD007, SKZ84, APL11) shows in the packets, it is allowed for on any processor; where it
+	 * leaves one out (SKD010: the FUP after an overflow), that is a gap.
 	 */
 	bool has_cpu;
 	uint16_t family;

@@ -9,7 +9,6 @@
 #define PART ((size_t)1 << 16)
 /* The most bytes that are put together from several pieces; PSBs are 64 MiB apart at most, and usually 2 KiB. */
 #define JOINED_MOST ((size_t)1 << 24)
-#define PSB 16
 
 static const struct pt_piece *piece_at(const struct pt_cutter *c, size_t i)
 {
@@ -83,12 +82,31 @@ static int take(struct pt_cutter *c, const uint8_t *bytes, size_t end, struct pt
 	return 1;
 }
 
-/* The last PSB behind FROM in SIZE bytes; SIZE where there is none. */
-static size_t last_psb(const uint8_t *bytes, size_t size, size_t from)
+/*
+ * The first PSB at FROM or behind it, which lies behind BEGIN, where the part begins; SIZE where there is none. PSBs that
+ * touch each other look like one that begins at every second byte: they count from the first of them.
+ */
+static size_t next_psb(const uint8_t *bytes, size_t size, size_t begin, size_t from)
 {
-	size_t last = size, at;
+	for (;;) {
+		size_t at = pt_split(bytes, size, from), first = at;
 
-	while ((at = pt_split(bytes, size, from + 1)) < size)
+		if (at == size)
+			return size;
+		while (first - begin >= 2 && bytes[first - 2] == 0x02 && bytes[first - 1] == 0x82)
+			first -= 2;
+		from = first + (at - first + PT_PSB_SIZE - 1) / PT_PSB_SIZE * PT_PSB_SIZE;
+		if (from == at || pt_split(bytes, size, from) == from)
+			return from;
+	}
+}
+
+/* The last PSB behind BEGIN in SIZE bytes; SIZE where there is none. */
+static size_t last_psb(const uint8_t *bytes, size_t size, size_t begin)
+{
+	size_t last = size, from = begin, at;
+
+	while ((at = next_psb(bytes, size, from, from + 1)) < size)
 		last = from = at;
 	return last;
 }
@@ -137,7 +155,7 @@ static int join(struct pt_cutter *c, struct pt_part *part)
 
 	while (!err && j.size < JOINED_MOST) {
 		const uint8_t *bytes;
-		size_t some, from = j.size > PSB ? j.size - PSB + 1 : 1;
+		size_t some, from = j.size > PT_PSB_SIZE ? j.size - PT_PSB_SIZE + 1 : 1;
 
 		if (c->at == piece_at(c, c->piece)->size) {
 			if (!continues(c, c->piece + 1))
@@ -152,7 +170,7 @@ static int join(struct pt_cutter *c, struct pt_part *part)
 		some = some < PART ? some : PART;
 		err = append(&j, bytes + c->at, some);
 		c->at += some;
-		found = err ? 0 : pt_split(j.bytes, j.size, from);
+		found = err ? 0 : next_psb(j.bytes, j.size, 0, from);
 		if (found && found < j.size)
 			break;
 	}
@@ -195,7 +213,7 @@ int pt_cut_next(struct pt_cutter *c, struct pt_part *part)
 		}
 		if (err)
 			return err;
-		end = size - c->at > PART ? pt_split(bytes, size, c->at + PART) : size;
+		end = size - c->at > PART ? next_psb(bytes, size, c->at, c->at + PART) : size;
 		if (end == size && continues(c, c->piece + 1)) {
 			/* What follows the last PSB of this piece goes on in the next. */
 			end = last_psb(bytes, size, c->at);

@@ -27,7 +27,7 @@
  *
  * Not documented, neither in the SDM nor by what libipt and Linux do, and therefore not relied on:
  * - whether CFE IRET is made when IRET begins or when it completes, and so whether an IRET that faults or exits has one. What
- *   comes after it tells: with its TIP (PT_HAS_TO) the IRET has completed, and without it that is not known;
+ *   comes after it tells: with its TIP (PT_HAS_TO) or TIP.PGD the IRET has completed, and without that is not known;
  * - in which order CFE VMENTRY and the CFE INTR of an event that this entry injects come, and whether such an INTR has a
  *   FUP; whether an event whose delivery exits has a CFE INTR before the VMEXIT. Here each CFE is an event of its own, in
  *   the order that they come in: an INTR without PT_HAS_TO has perhaps not reached its handler;
@@ -51,7 +51,8 @@ enum pt_event_type {
 	/* FUP, TIP without a CFE, and no exit that can be seen: an interrupt, exception or NMI, most likely. */
 	PT_EVENT_ASYNC,
 	/*
-	 * CFE IRET, or, with cfe 0, one that was seen by following the instructions (pt/flow.h). With PT_HAS_TO it has completed.
+	 * CFE IRET, or, with cfe 0, one that was seen by following the instructions (pt/flow.h). With PT_HAS_TO it has completed,
+	 * and so it has where packets end with it: it returned to what is not traced, such as user space.
 	 * One that was followed to has no time, and the offset of what comes after it.
 	 */
 	PT_EVENT_IRET,
@@ -75,6 +76,11 @@ enum pt_event_type {
 	 * the image has memory) and neither comes, no IRET completed between two events of a guest that follow each other.
 	 */
 	PT_EVENT_UNFOLLOWED,
+	/*
+	 * Not an event, but that so much time has passed (packet, since) up to the end of what lies between two PSBs: where its
+	 * TSC packet is a guest's, so that what comes next has another time.
+	 */
+	PT_EVENT_TIME,
 };
 
 /* The fields of struct pt_event that are known. All others are 0, which means nothing. */
@@ -106,8 +112,8 @@ enum pt_cfe {
 	PT_CFE_SHUTDOWN = 10,
 	PT_CFE_UINTR = 12,
 	PT_CFE_UIRET = 13,
-	PT_CFE_SWINTR = 14,  /* by libipt 2.2 */
-	PT_CFE_SYSCALL = 15, /* likewise */
+	PT_CFE_SWINTR = 14,  /* INT n, with its vector, FUP and TIP as of INTR: by libipt 2.2 */
+	PT_CFE_SYSCALL = 15, /* likewise, without a vector */
 };
 
 enum pt_gap {
@@ -125,6 +131,11 @@ struct pt_event {
 	uint64_t offset;
 	/* At its first packet, estimated where no TSC packet stands there (pt/time.h). */
 	uint64_t tsc;
+	/*
+	 * What tsc rests on: what the last TSC packet says, and the ticks that MTC packets have counted since, which are
+	 * the host's whatever that packet is. More may have passed, not less. With PT_HAS_TSC.
+	 */
+	uint64_t packet, since;
 	/* Where it came at (FUP): of an exit the guest's address; of an entry that of VMRESUME; of an IRET its own; gap: see there. */
 	uint64_t ip;
 	/*
@@ -144,7 +155,7 @@ struct pt_event {
 	uint8_t type;   /* enum pt_event_type */
 	uint8_t cfe;    /* type of the CFE that says it, as it is in the packet; 0: none does */
 	uint8_t gap;    /* enum pt_gap, or 0 */
-	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR */
+	uint8_t vector; /* of CFE INTR, VMEXIT_INTR, SIPI, UINTR, SWINTR */
 	bool nr;        /* VMX non-root operation: a guest runs */
 	bool begins;    /* with it packets begin (TIP.PGE) */
 	bool ends;      /* with it packets end (TIP.PGD) */

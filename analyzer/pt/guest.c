@@ -2,34 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "pt/guest.h"
+#include "pt/guest_state.h"
 #include "pt/witness.h"
 
 #define WITNESSES_MOST 4096 /* of a section */
 #define STILL_MOST 1024     /* sections that wait for a later time */
-
-struct pt_guest {
-	struct pt_ahead *ahead;
-	size_t queue;
-	const struct pt_clock *clock;
-	/* sections[first .. first + n - 1]; the first COMPLETE of them are; the last may be open */
-	struct pt_section *sections;
-	size_t first, n, complete, room;
-	bool open;
-	/* The witnesses of all of them, one section's after the other's. */
-	struct reblock_record *witnesses;
-	size_t w_first, w_n, w_room;
-	bool ended, has_time;
-	bool off;             /* packets are off while a guest runs on, by a filter */
-	bool branches;        /* branches are traced: an IRET that completes says where it leads */
-	bool begun_iret;      /* an IRET began, and nothing came since */
-	struct pt_event iret; /* that one */
-	bool unfollowed; /* IRETs may have completed since the last witness, and not been seen */
-	uint64_t now;
-	bool has_vmcs, reloaded;
-	uint64_t vmcs;
-	struct pt_guest_counts counts;
-};
 
 struct pt_guest *pt_guest_new(struct pt_ahead *ahead, size_t queue, const struct pt_clock *clock)
 {
@@ -84,6 +61,8 @@ static int begin(struct pt_guest *g, bool gap, bool entered)
 		.entered = entered,
 		.entry = { g->has_time ? g->now : 0, PT_FOREVER },
 		.exit = { g->has_time ? g->now : 0, PT_FOREVER },
+		.entry_passed = { g->passed, PT_FOREVER },
+		.exit_passed = { g->passed, PT_FOREVER },
 	};
 	g->open = !gap;
 	return 0;
@@ -121,6 +100,7 @@ static void end(struct pt_guest *g, bool left)
 	}
 	s->left = left;
 	s->exit = (struct pt_moment){ g->now, PT_FOREVER };
+	s->exit_passed = (struct pt_passed){ g->passed, PT_FOREVER };
 	if (!s->has_vmcs)
 		s->reloaded = true;
 	g->counts.sections++;
@@ -163,7 +143,7 @@ static int add_witness(struct pt_guest *g, const struct pt_event *e)
 }
 
 /*
- * An IRET of which it is not known that it completed (PT_HAS_TO) waits for what comes next: an exit at the same place is
+ * An IRET of which it is not known that it completed waits for what comes next: an exit at the same place is
  * its own; after anything else the rest is not known.
  */
 static int add(struct pt_guest *g, const struct pt_event *e)
@@ -181,7 +161,7 @@ static int add(struct pt_guest *g, const struct pt_event *e)
 			     e->ip != g->iret.ip))
 			err = add_witness(g, &g->iret);
 	}
-	if (!err && e->type == PT_EVENT_IRET && !(e->has & PT_HAS_TO) && g->branches) {
+	if (!err && e->type == PT_EVENT_IRET && !pt_iret_completed(e) && g->branches) {
 		g->begun_iret = true;
 		g->iret = *e;
 		return 0;
@@ -226,39 +206,6 @@ static int accord(struct pt_guest *g, const struct pt_event *e)
 	return 0;
 }
 
-/* All that happened before now is known to have. */
-static void settle(struct pt_guest *g)
-{
-	for (size_t i = g->complete; i < g->n; i++) {
-		struct pt_section *s = &g->sections[g->first + i];
-		bool open = g->open && i == g->n - 1;
-
-		if (s->entry.to == PT_FOREVER && s->entry.from < g->now)
-			s->entry.to = g->now;
-		if (!open && s->exit.to == PT_FOREVER)
-			s->exit.to = g->now;
-		/* A gap ends with what is seen next; more of them may follow it without. */
-		g->complete += !open;
-	}
-}
-
-static void take_time(struct pt_guest *g, const struct pt_event *e)
-{
-	uint64_t t;
-
-	/* A guest's own counter has an offset, which is not known: what it says is no time of the host. */
-	if (!(e->has & PT_HAS_TSC) || e->guest_tsc) {
-		g->counts.timeless += !g->has_time && e->type != PT_EVENT_GAP;
-		return;
-	}
-	t = g->clock->kind == PT_CLOCK_UNKNOWN ? e->tsc : pt_clock_time(g->clock, e->tsc);
-	if (g->has_time && t <= g->now)
-		return;
-	g->now = t;
-	g->has_time = true;
-	settle(g);
-}
-
 static void take_vmcs(struct pt_guest *g, const struct pt_event *e)
 {
 	if (!(e->has & PT_HAS_VMCS))
@@ -273,7 +220,9 @@ static int take(struct pt_guest *g, const struct pt_event *e)
 {
 	int err;
 
-	take_time(g, e);
+	pt_guest_take_time(g, e);
+	if (e->type == PT_EVENT_TIME)
+		return 0;
 	take_vmcs(g, e);
 	g->branches |= (e->has & PT_HAS_TO) != 0;
 	switch (e->type) {

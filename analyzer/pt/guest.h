@@ -4,7 +4,8 @@
  * that CPU, or to where PT saw nothing. Whose it is, others find out.
  *
  * PT's time stands still between two packets that carry it: an event happened at or after the time that it has, and
- * before the next time that differs.
+ * before the next time that differs. A guest's TSC packets say nothing of the host's clock, but MTC packets go on counting:
+ * pt/guest_time.c.
  */
 #ifndef PT_GUEST_H
 #define PT_GUEST_H
@@ -22,11 +23,17 @@ struct pt_moment {
 	uint64_t from, to; /* PT_FOREVER: not known */
 };
 
+/* Ticks since the last time of the host, at least: when it was seen, and when the next packet of time came (PT_FOREVER: none). */
+struct pt_passed {
+	uint64_t at, next;
+};
+
 struct pt_section {
 	bool gap; /* this is no section: PT saw nothing from ENTRY to EXIT, and no guest before it goes on after it */
 	bool entered,
 		left; /* its entry, its exit was seen; else it begins after a gap, ends in one */
-	struct pt_moment entry, exit; /* or what was seen first, last */
+	struct pt_moment entry, exit;               /* or what was seen first, last */
+	struct pt_passed entry_passed, exit_passed; /* while it is not complete */
 	bool has_vmcs;
 	/* A VMCS was loaded on this CPU since the section before: until then no other CPU could have used that one. */
 	bool reloaded;

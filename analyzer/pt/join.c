@@ -2,10 +2,9 @@
 /* What both ways of joining share: what is given, and what is said at the end. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "notes.h"
 #include "pt/join_state.h"
 
 #define CPUS (REBLOCK_NO_CPU + 1u)
@@ -16,6 +15,20 @@
 static bool matches(const struct pt_join *j)
 {
 	return j->o.has_records && j->o.clock->kind != PT_CLOCK_UNKNOWN;
+}
+
+/* At how many places of Q bytes are missing; what a snapshot does not have is none. */
+static uint64_t missing(const struct pt_queue *q)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < q->n_pieces; i++) {
+		bool truncated = i && (q->pieces[i - 1].flags & PT_PIECE_TRUNCATED);
+
+		n += (i && (q->pieces[i].flags & PT_PIECE_GAP) && !truncated) +
+		     ((q->pieces[i].flags & PT_PIECE_TRUNCATED) != 0);
+	}
+	return n;
 }
 
 int pt_join_new(const struct pt_join_options *options, struct pt_join **join)
@@ -35,6 +48,7 @@ int pt_join_new(const struct pt_join_options *options, struct pt_join **join)
 	err = pt_ahead_new(options->queues, n, options->jobs, &j->ahead);
 	for (size_t i = 0; i < n && !err; i++) {
 		j->lanes[i].entered = PT_FOREVER;
+		j->count.missing += missing(&options->queues[i]);
 		j->lanes[i].guest = pt_guest_new(j->ahead, i, options->clock);
 		if (!j->lanes[i].guest)
 			err = -ENOMEM;
@@ -121,25 +135,6 @@ void pt_join_counts(const struct pt_join *j, struct pt_counts *counts)
 	pt_ahead_counts(j->ahead, counts);
 }
 
-struct notes {
-	struct pt_join *j;
-	size_t left; /* notes to pass over before the one that is wanted */
-	bool found;
-};
-
-__attribute__((format(printf, 3, 4))) static void note(struct notes *n, bool applies,
-						       const char *format, ...)
-{
-	va_list args;
-
-	if (!applies || n->found || n->left-- > 0)
-		return;
-	va_start(args, format);
-	vsnprintf(n->j->note, sizeof(n->j->note), format, args);
-	va_end(args);
-	n->found = true;
-}
-
 static void say_lost(struct notes *n, const struct pt_counts *c)
 {
 	note(n, c->overflows,
@@ -165,10 +160,8 @@ static void say_unfollowed(struct notes *n, const struct pt_counts *c)
 	     c->wrong_image);
 }
 
-static void say_unmatched(struct notes *n)
+static void say_unmatched(struct notes *n, const struct pt_join *j)
 {
-	struct pt_join *j = n->j;
-
 	note(n, j->count.unmatched,
 	     "Intel PT: %" PRIu64
 	     " guest sections fit no stay of a vCPU in the records, or several; they are given to none",
@@ -191,7 +184,7 @@ static void say_unmatched(struct notes *n)
 
 const char *pt_join_note(struct pt_join *j, size_t i)
 {
-	struct notes n = { .j = j, .left = i };
+	struct notes n = { .text = j->note, .size = sizeof(j->note), .left = i };
 	struct pt_counts c;
 	uint64_t sections = 0, too_long = 0, timeless = 0;
 	bool non_root = false;
@@ -209,6 +202,10 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	     "Intel PT: there is no VM in it: of the %" PRIu64
 	     " things that it saw none is a VM entry, an exit or a guest that runs; docs/intel-pt.md says what to record with",
 	     c.events);
+	note(&n, j->count.missing,
+	     "Intel PT: bytes are missing at %" PRIu64
+	     " places, where a buffer was full or they were left out; what happened there was not seen",
+	     j->count.missing);
 	say_lost(&n, &c);
 	say_unfollowed(&n, &c);
 	note(&n, timeless && matches(j),
@@ -219,7 +216,7 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	     "Intel PT: %" PRIu64
 	     " guest sections have more than 4096 events each; of those the first are left out",
 	     too_long);
-	say_unmatched(&n);
+	say_unmatched(&n, j);
 	return n.found ? j->note : NULL;
 }
 

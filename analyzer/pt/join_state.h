@@ -41,6 +41,8 @@ struct pt_lane {
 	bool placed;       /* whose the first section is has been looked for */
 	struct pt_run run; /* then: the thread's; tid 0: not known */
 	uint64_t since;    /* then: no earlier did it begin */
+	bool runs_guest;   /* the section before ended with VMLAUNCH or VMRESUME, in the VMCS l1 */
+	uint64_t l1;
 };
 
 struct pt_join {
@@ -64,7 +66,7 @@ struct pt_join {
 	struct pt_vcpus vms; /* by process: vm, and how many vCPUs in vcpu */
 	uint32_t n_vms;
 	struct {
-		uint64_t matched, unmatched, nobody, unknown_thread, no_vmcs, too_many;
+		uint64_t matched, unmatched, nobody, unknown_thread, no_vmcs, too_many, missing;
 	} count;
 	char note[512];
 };

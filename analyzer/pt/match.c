@@ -38,18 +38,22 @@ static int give_seen(struct pt_join *j, const struct pt_held *h)
 {
 	struct pt_vcpu *vcpu = pt_vcpus_find(&j->vcpus, key_of(&h->record));
 	struct reblock_record *out;
-	bool gap;
+	bool gap, nested;
 	int l2;
 
 	if (!vcpu)
 		return 0;
-	gap = vcpu->seen && (!h->n || h->broken || !h->entered);
+	nested = vcpu->nested;
+	l2 = h->n ? pt_vcpu_l2(vcpu, &h->last, h->last.left ? &h->record : NULL) : -1;
+	nested = vcpu->nested && !nested;
+	if (reblock_has(&h->record, REBLOCK_HAS_L2)) {
+		l2 = reblock_flag(&h->record, REBLOCK_L2);
+		nested = false;
+	}
+	gap = vcpu->seen && (!h->n || h->broken || !h->entered || nested);
 	out = pt_join_put(j, h->n + gap);
 	if (!out)
 		return -ENOMEM;
-	l2 = h->n ? pt_vcpu_l2(vcpu, &h->last, h->saw + h->n - h->last.n) : -1;
-	if (reblock_has(&h->record, REBLOCK_HAS_L2))
-		l2 = reblock_flag(&h->record, REBLOCK_L2);
 	if (gap) {
 		pt_witness_bare(out, REBLOCK_SAW_GAP);
 		pt_join_copy(j, vcpu, h->record.cpu, h->n ? h->from : h->record.t, h->record.t, l2,

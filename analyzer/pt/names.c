@@ -26,6 +26,7 @@ static const char *const events[] = {
 	[PT_EVENT_STATE] = "state",
 	[PT_EVENT_GAP] = "gap",
 	[PT_EVENT_UNFOLLOWED] = "unfollowed",
+	[PT_EVENT_TIME] = "time",
 };
 
 static const char *const gaps[] = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pt/packet.h"
 
+enum { TMA_SIZE = 7 };
+
 /* What begins with 02 and the byte given; 0: no such packet. PSB, PTW, TMA and MNT are looked at by themselves. */
 static const struct {
 	uint8_t length, kind;
@@ -17,6 +19,60 @@ static const struct {
 	[0x32] = { 10, PT_KIND_PTW },   [0x92] = { 6, PT_KIND_PTW },
 	[0xb2] = { 10, PT_KIND_PTW },
 };
+
+/* Whether the bytes at AT go on with PSB+, up to its end. */
+static bool is_header(const uint8_t *at, size_t left)
+{
+	enum pt_kind kind;
+	int length;
+
+	for (; left; at += length, left -= (size_t)length) {
+		if (left >= 2 && at[0] == 0x02 && at[1] == 0x73)
+			return false; /* a second TMA */
+		length = pt_packet_at(at, left, &kind);
+		if (length <= 0)
+			return false;
+		switch (kind) {
+		case PT_KIND_PSBEND:
+			return true;
+		case PT_KIND_PAD:
+		case PT_KIND_FUP:
+		case PT_KIND_PIP:
+		case PT_KIND_VMCS:
+		case PT_KIND_MODE:
+		case PT_KIND_MTC:
+		case PT_KIND_CYC:
+		case PT_KIND_CBR:
+		case PT_KIND_MNT:
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+/*
+ * TMA, in which a byte and the upper bits of the fast counter's part are reserved. Erratum SKZ84 (Xeon since Skylake, of
+ * Event Trace Sapphire Rapids): in a guest with TSC offsetting or scaling, which nearly all have, it holds anything and one byte
+ * too many comes behind it. In PSB+, where nearly all TMAs are, that is told by what follows: then it says nothing.
+ */
+static int tma_at(const uint8_t *at, size_t left, enum pt_kind *kind)
+{
+	enum pt_kind next;
+	bool bad;
+
+	if (left < TMA_SIZE)
+		return PT_PACKET_CUT;
+	bad = at[4] || at[6] & 0xfe;
+	if (left > TMA_SIZE + 1 &&
+	    (bad || pt_packet_at(at + TMA_SIZE, left - TMA_SIZE, &next) < PT_PACKET_CUT) &&
+	    is_header(at + TMA_SIZE + 1, left - TMA_SIZE - 1)) {
+		*kind = PT_KIND_PAD;
+		return TMA_SIZE + 1;
+	}
+	return bad ? PT_PACKET_BAD : TMA_SIZE;
+}
 
 static int extended_at(const uint8_t *at, size_t left, enum pt_kind *kind)
 {
@@ -39,10 +95,7 @@ static int extended_at(const uint8_t *at, size_t left, enum pt_kind *kind)
 			return PT_PACKET_UNKNOWN;
 		break;
 	case PT_KIND_TMA:
-		/* a byte and the upper bits of the fast counter's part are reserved */
-		if (left >= 7 && (at[4] || at[6] & 0xfe))
-			return PT_PACKET_BAD;
-		break;
+		return tma_at(at, left, kind);
 	case PT_KIND_TNT:
 		/* no bit but the one that ends it, or not even that */
 		if (left >= 8 && pt_number(at + 2, 6) < 2)
@@ -57,6 +110,13 @@ static int extended_at(const uint8_t *at, size_t left, enum pt_kind *kind)
 static int cycles_at(const uint8_t *at, size_t left)
 {
 	int more = at[0] & 4, length = 1;
+
+	/*
+	 * Erratum SKD007: OVF comes behind the first byte of a CYC, in place of the rest. It would look like two CYCs behind
+	 * each other, which there are only where the first one is full.
+	 */
+	if (left > 2 && more && at[1] == 0x02 && at[2] == 0xf3)
+		return 1;
 
 	while (more) {
 		if ((size_t)length == left)

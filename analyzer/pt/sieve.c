@@ -37,10 +37,14 @@ static bool take_time(struct pt_sieve *s, enum pt_kind kind, const uint8_t *at)
 	return true;
 }
 
-static bool take_fup(struct pt_sieve *s, uint64_t offset, const uint8_t *at)
+static bool take_fup(struct pt_sieve *s, uint64_t offset, const uint8_t *at, const uint8_t *rest,
+		     const uint8_t *end)
 {
 	bool bound = s->cfe && s->cfe_has_ip, overflow = s->state == PT_SIEVE_OVERFLOW;
 
+	/* Erratum BDM70: before TIP.PGE, while packets are off, PSB+ may say that they are on. */
+	if (s->state == PT_SIEVE_PSB && pt_pge_follows(rest, end))
+		return true;
 	pt_update_ip(&s->ip, at);
 	if (s->skip_fup) {
 		s->skip_fup = false;
@@ -81,6 +85,9 @@ static bool take_branch(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, 
 		}
 		return true;
 	}
+	/* Erratum APL11: packets end with the overflow. */
+	if (kind == PT_KIND_TIP_PGD && s->state == PT_SIEVE_OVERFLOW)
+		s->state = PT_SIEVE_OFF;
 	if (kind == PT_KIND_TIP_PGE ? s->fup : s->state == PT_SIEVE_OVERFLOW)
 		return false;
 	if (kind == PT_KIND_TIP && s->state != PT_SIEVE_ON)
@@ -99,6 +106,10 @@ static bool take_branch(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, 
 
 static void take_overflow(struct pt_sieve *s, uint64_t offset, const uint8_t *at)
 {
+	/* A TSC packet of this PSB+ may be a guest's; and from here on one may be, as an entry may have been lost. */
+	if (s->state == PT_SIEVE_PSB)
+		s->time.known = false;
+	s->nr = true;
 	pt_put_mark(s, offset);
 	pt_put(s, at, 2);
 	pt_time_lost(&s->time);
@@ -114,9 +125,7 @@ static bool take_psbend(struct pt_sieve *s, const uint8_t *at)
 		return false;
 	pt_put(s, at, 2);
 	s->time.guest = s->nr;
-	s->marks[0].tsc = pt_time_now(&s->time, s->config);
-	s->marks[0].has = s->time.known ? PT_HAS_TSC : 0;
-	s->marks[0].guest = s->time.known && s->nr;
+	pt_mark_time(s, &s->marks[0]);
 	s->open = s->tnt = false;
 	s->last = PT_KIND_PSBEND;
 	s->state = s->psb_on ? PT_SIEVE_ON : PT_SIEVE_OFF;
@@ -161,7 +170,7 @@ static bool take(struct pt_sieve *s, enum pt_kind kind, uint64_t offset, const u
 	case PT_KIND_TIP_PGD:
 		return take_branch(s, kind, offset, at);
 	case PT_KIND_FUP:
-		return take_fup(s, offset, at);
+		return take_fup(s, offset, at, at + length, end);
 	case PT_KIND_PIP:
 		s->nr = pt_pip_nr(at);
 		/* fall through */

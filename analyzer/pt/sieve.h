@@ -26,8 +26,8 @@
 #include "pt/time.h"
 
 struct pt_mark {
-	uint64_t offset; /* of the packet that follows it, in the bytes */
-	uint64_t tsc;
+	uint64_t offset;             /* of the packet that follows it, in the bytes */
+	uint64_t tsc, packet, since; /* as in struct pt_event */
 	uint64_t reason, qualification, cr2;
 	uint16_t has; /* PT_HAS_TSC; the rest for CFEs that went in as SHUTDOWN */
 	bool guest;   /* the TSC is the guest's */
@@ -68,7 +68,7 @@ struct pt_sieve {
 	bool cfe_has_ip; /* ... which is its own: no TIP belongs to that FUP */
 	bool psb_on;     /* PSB+ had a FUP */
 	bool skip_fup;   /* the next FUP belongs to what was left out */
-	bool nr;         /* of the last PIP */
+	bool nr;         /* a guest runs, or may: by the last PIP or CFE */
 	bool evd;        /* EVDs wait for their CFE: what they say, and where the first one is */
 	struct pt_mark data;
 };

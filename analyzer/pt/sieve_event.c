@@ -29,6 +29,37 @@ bool pt_fup_follows(const uint8_t *at, const uint8_t *end)
 	return false;
 }
 
+bool pt_pge_follows(const uint8_t *at, const uint8_t *end)
+{
+	enum pt_kind kind;
+	int length;
+
+	for (; at < end; at += length) {
+		length = pt_packet_at(at, (size_t)(end - at), &kind);
+		if (length <= 0)
+			return false;
+		switch (kind) {
+		case PT_KIND_TIP_PGE:
+			return true;
+		case PT_KIND_PAD:
+		case PT_KIND_PSBEND:
+		case PT_KIND_PIP:
+		case PT_KIND_VMCS:
+		case PT_KIND_MODE:
+		case PT_KIND_TSC:
+		case PT_KIND_TMA:
+		case PT_KIND_MTC:
+		case PT_KIND_CYC:
+		case PT_KIND_CBR:
+		case PT_KIND_MNT:
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
 bool pt_take_evd(struct pt_sieve *s, uint64_t offset, const uint8_t *at)
 {
 	uint64_t says = pt_number(at + 3, 8);
@@ -87,6 +118,8 @@ bool pt_take_cfe(struct pt_sieve *s, uint64_t offset, const uint8_t *at, const u
 		fup = false;
 	else
 		as_is = fup = false;
+	if (exit || type == PT_CFE_VMENTRY)
+		s->nr = !exit;
 	mark = pt_put_mark(s, s->evd ? s->data.offset : offset);
 	if (!s->evd)
 		s->data.has = 0;

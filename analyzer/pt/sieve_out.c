@@ -40,6 +40,17 @@ void pt_put_number(struct pt_sieve *s, uint64_t number, unsigned size)
 		s->out[s->size++] = (uint8_t)(number >> 8 * i);
 }
 
+void pt_mark_time(struct pt_sieve *s, struct pt_mark *mark)
+{
+	if (!s->time.known)
+		return;
+	mark->tsc = pt_time_now(&s->time, s->config);
+	mark->packet = s->time.packet;
+	mark->since = pt_time_since(&s->time, s->config);
+	mark->guest = s->time.guest;
+	mark->has |= PT_HAS_TSC;
+}
+
 struct pt_mark *pt_put_mark(struct pt_sieve *s, uint64_t offset)
 {
 	struct pt_mark *mark = &s->marks[s->n];
@@ -47,9 +58,7 @@ struct pt_mark *pt_put_mark(struct pt_sieve *s, uint64_t offset)
 	s->out[s->size++] = 0x19; /* TSC */
 	pt_put_number(s, s->n++, 7);
 	*mark = (struct pt_mark){ .offset = offset };
-	mark->tsc = pt_time_now(&s->time, s->config);
-	mark->has = s->time.known ? PT_HAS_TSC : 0;
-	mark->guest = s->time.known && s->time.guest;
+	pt_mark_time(s, mark);
 	s->began = offset;
 	return mark;
 }

@@ -21,6 +21,9 @@ static inline int pt_sieve_room(struct pt_sieve *s)
 void pt_put(struct pt_sieve *s, const void *bytes, size_t size);
 void pt_put_number(struct pt_sieve *s, uint64_t number, unsigned size);
 
+/* Gives MARK the time that it is, where that is known. */
+void pt_mark_time(struct pt_sieve *s, struct pt_mark *mark);
+
 /* Returns the mark of the packet at OFFSET that comes next. */
 struct pt_mark *pt_put_mark(struct pt_sieve *s, uint64_t offset);
 
@@ -37,6 +40,9 @@ static inline bool pt_has_address(const uint8_t *at)
 
 /* Whether the packet at *AT, without those of time before it, is a FUP. */
 bool pt_fup_follows(const uint8_t *at, const uint8_t *end);
+
+/* Whether packets begin (TIP.PGE) with nothing before that needs them on: those of PSB+ and of time are passed over. */
+bool pt_pge_follows(const uint8_t *at, const uint8_t *end);
 
 /* EVD and CFE (pt/sieve_event.c): return whether they can come here. REST is what comes behind the CFE. */
 bool pt_take_evd(struct pt_sieve *s, uint64_t offset, const uint8_t *at);

@@ -20,8 +20,9 @@ struct pt_stream {
 	struct pt_sieve sieve;
 	struct pt_assembler assembler;
 	struct pt_counts counts;
-	uint64_t last; /* offset of the last event */
-	bool bad;      /* libipt would not go on in this segment */
+	uint64_t last;          /* offset of the last event */
+	uint64_t packet, since; /* ... and its time's */
+	bool bad;               /* libipt would not go on in this segment */
 	bool begun;
 
 	/* Where instructions are followed: the events of a segment, and the facts that come between them. */
@@ -74,6 +75,8 @@ static int give(struct pt_stream *s, struct pt_event *event)
 	if (event->type == PT_EVENT_EXIT || event->type == PT_EVENT_DISABLED)
 		look_for_iret(s, event);
 	s->last = event->offset;
+	s->packet = event->packet;
+	s->since = event->since;
 	if (event->type == PT_EVENT_UNFOLLOWED) {
 		s->counts.unfollowed++;
 		return 1;
@@ -97,15 +100,22 @@ static int give(struct pt_stream *s, struct pt_event *event)
 	return 1;
 }
 
+static void set_time(struct pt_stream *s, struct pt_event *event)
+{
+	event->tsc = pt_time_now(&s->sieve.time, &s->config);
+	event->packet = s->sieve.time.packet;
+	event->since = pt_time_since(&s->sieve.time, &s->config);
+	event->guest_tsc = s->sieve.time.guest;
+	event->has = PT_HAS_TSC;
+}
+
 static int give_gap(struct pt_stream *s, struct pt_event *event, enum pt_gap gap, uint64_t offset)
 {
 	*event = (struct pt_event){ .type = PT_EVENT_GAP, .gap = (uint8_t)gap, .offset = offset };
 	if (event->offset < s->last)
 		event->offset = s->last;
 	if (s->sieve.time.known && gap != PT_GAP_NO_PSB) {
-		event->tsc = pt_time_now(&s->sieve.time, &s->config);
-		event->guest_tsc = s->sieve.time.guest;
-		event->has = PT_HAS_TSC;
+		set_time(s, event);
 	}
 	return give(s, event);
 }
@@ -224,6 +234,21 @@ static int next_kept(struct pt_stream *s, struct pt_event *event)
 	return give(s, event);
 }
 
+/* Says what time has passed since the last event of the segment, where nothing else will tell. */
+static int tell_time(struct pt_stream *s, struct pt_event *event)
+{
+	const struct pt_time *time = &s->sieve.time;
+
+	if (!time->known ||
+	    (s->packet == time->packet && s->since == pt_time_since(time, &s->config)))
+		return 0;
+	*event = (struct pt_event){ .type = PT_EVENT_TIME, .offset = s->next };
+	set_time(s, event);
+	s->packet = event->packet;
+	s->since = event->since;
+	return 1;
+}
+
 int pt_stream_next(struct pt_stream *s, struct pt_event *event)
 {
 	if (!s->begun && begin(s, event))
@@ -233,6 +258,8 @@ int pt_stream_next(struct pt_stream *s, struct pt_event *event)
 		int status;
 
 		if (s->follows ? next_kept(s, event) : next_of_segment(s, event))
+			return 1;
+		if (tell_time(s, event))
 			return 1;
 		if (s->next >= s->size)
 			return 0;

@@ -49,7 +49,7 @@ enum pt_kind {
 /* What was met so far. */
 struct pt_counts {
 	uint64_t packets[PT_KINDS];
-	uint64_t events;    /* PT_EVENT_UNFOLLOWED aside */
+	uint64_t events;    /* PT_EVENT_UNFOLLOWED and _TIME aside */
 	uint64_t gaps;      /* PT_EVENT_GAP, overflows included */
 	uint64_t overflows; /* of them, OVF packets */
 	uint64_t

@@ -9,6 +9,9 @@ void pt_time_tsc(struct pt_time *time, const uint8_t *at)
 	time->tsc = pt_number(at + 1, 7);
 	time->cycles = 0;
 	time->last = 0;
+	time->packet = time->tsc;
+	time->crystal = 0;
+	time->has_mtc = false;
 }
 
 void pt_time_tma(struct pt_time *time, const struct pt_config *config, const uint8_t *at)
@@ -27,6 +30,10 @@ void pt_time_mtc(struct pt_time *time, const struct pt_config *config, const uin
 	unsigned shift = config->mtc_freq;
 	uint64_t counted, unknown;
 
+	if (time->has_mtc && shift <= 15)
+		time->crystal += (uint64_t)(uint8_t)(at[1] - time->mtc) << shift;
+	time->mtc = at[1];
+	time->has_mtc = true;
 	if (!time->has_ctc || shift > 15)
 		return;
 	counted = (uint8_t)(at[1] - (time->ctc >> shift));
@@ -78,4 +85,12 @@ uint64_t pt_time_now(struct pt_time *time, const struct pt_config *config)
 		now = time->last;
 	time->last = now;
 	return now;
+}
+
+uint64_t pt_time_since(const struct pt_time *time, const struct pt_config *config)
+{
+	if (!config->cpuid_0x15_eax || !config->cpuid_0x15_ebx)
+		return 0;
+	return (uint64_t)((unsigned __int128)time->crystal * config->cpuid_0x15_ebx /
+			  config->cpuid_0x15_eax);
 }

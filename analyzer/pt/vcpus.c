@@ -73,21 +73,33 @@ void pt_vcpus_free(struct pt_vcpus *v)
 	memset(v, 0, sizeof(*v));
 }
 
-int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct reblock_record *w)
+bool pt_exit_runs_guest(const struct reblock_record *exit)
 {
-	const struct reblock_record *exit = s->left ? &w[s->n - 1] : NULL;
 	uint32_t reason = exit && reblock_has(exit, REBLOCK_HAS_REASON) ?
 				  exit->reason & REBLOCK_REASON_BASIC :
 				  0;
 
+	return reason == REASON_VMLAUNCH || reason == REASON_VMRESUME;
+}
+
+int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *s, const struct reblock_record *exit)
+{
+	bool enters = pt_exit_runs_guest(exit);
+
 	if (!s->has_vmcs)
 		return -1;
-	if (!vcpu->has_vmcs || reason == REASON_VMLAUNCH || reason == REASON_VMRESUME) {
-		vcpu->nested |= vcpu->has_vmcs && vcpu->vmcs != s->vmcs;
-		vcpu->vmcs = s->vmcs;
-		vcpu->has_vmcs = true;
+	if (enters) {
+		/* Those of two: one is a nested guest that is a hypervisor itself. */
+		vcpu->deeper |= vcpu->knows_l1 && vcpu->vmcs != s->vmcs;
+		vcpu->nested = vcpu->knows_l1 = true;
 	}
-	vcpu->nested |= s->vmcs != vcpu->vmcs || reason == REASON_VMLAUNCH ||
-			reason == REASON_VMRESUME;
-	return vcpu->nested ? s->vmcs != vcpu->vmcs : -1;
+	if (!vcpu->has_vmcs || enters)
+		vcpu->vmcs = s->vmcs;
+	vcpu->has_vmcs = true;
+	vcpu->nested |= s->vmcs != vcpu->vmcs;
+	if (!vcpu->nested)
+		return -1;
+	if (vcpu->deeper || s->vmcs != vcpu->vmcs)
+		return 1;
+	return vcpu->knows_l1 ? 0 : -1;
 }

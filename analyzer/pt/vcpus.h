@@ -19,7 +19,9 @@ struct pt_vcpu {
 	/* The VMCS of L1, or that may be: see pt_vcpu_l2. */
 	bool has_vmcs;
 	uint64_t vmcs;
-	bool nested; /* there are nested guests: VMCS is that of L1 */
+	bool nested;   /* there are nested guests */
+	bool knows_l1; /* ... and VMCS is known to be that of L1 */
+	bool deeper;   /* there are guests nested in nested ones */
 	/* Joined with records: an entry whose exit is to come. */
 	bool entered;
 	bool broken; /* since its last exit, or its entry, records are missing */
@@ -51,11 +53,17 @@ struct pt_vcpu *pt_vcpus_find(const struct pt_vcpus *v, uint64_t key);
 void pt_vcpus_free(struct pt_vcpus *v);
 
 /*
- * Whether SECTION is of a nested guest: its VMCS is another than that of L1, which is the one whose guest left by VMLAUNCH
- * or VMRESUME, as far as exit reasons are known; else the first that was seen, once there is a second. Returns 1, 0, or
- * -1: not known, as where there was but one so far.
+ * Whether SECTION, which ended with EXIT as far as that is known (else NULL), is of a nested guest: its VMCS is another than that of
+ * L1, which is the one whose guest left by VMLAUNCH or VMRESUME. Returns 1, 0, or -1: not known.
+ *
+ * Where there was but one VMCS so far that is not known, nor of the first one where no such exit has told; of the others
+ * it is 1 then, so that nothing of such a vCPU is taken as L1's. Where two VMCSs have such exits all is 1. Where this
+ * sets vcpu->nested, what was seen before may have been of either: a gap goes between.
  */
 int pt_vcpu_l2(struct pt_vcpu *vcpu, const struct pt_section *section,
-	       const struct reblock_record *witnesses);
+	       const struct reblock_record *exit);
+
+/* Whether EXIT (which may be NULL: not known) is by VMLAUNCH or VMRESUME: the guest wants to run a guest of its own. */
+bool pt_exit_runs_guest(const struct reblock_record *exit);
 
 #endif

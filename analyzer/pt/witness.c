@@ -61,6 +61,16 @@ static bool left(struct reblock_record *r, const struct pt_event *e)
 	return true;
 }
 
+/*
+ * Whether it is certain that what is blocked stays as it is. Of software interrupts INT 2 goes to the NMI's handler, but only a
+ * true NMI has NMIs blocked (SDM volume 3A, "Nonmaskable Interrupt (NMI)"); what IRETs its handler runs is seen.
+ */
+static bool leaves_blocking(uint8_t cfe)
+{
+	return cfe == PT_CFE_UINTR || cfe == PT_CFE_UIRET || cfe == PT_CFE_SWINTR ||
+	       cfe == PT_CFE_SYSCALL;
+}
+
 bool pt_witness(const struct pt_event *e, struct reblock_record *r)
 {
 	switch (e->type) {
@@ -69,8 +79,8 @@ bool pt_witness(const struct pt_event *e, struct reblock_record *r)
 		return interrupt(r, e);
 	case PT_EVENT_IRET:
 		/* Whether one that leads nowhere has completed is not known: it may have faulted, or exited. */
-		pt_witness_bare(r, e->has & PT_HAS_TO ? REBLOCK_SAW_IRET : REBLOCK_SAW_GAP);
-		if (!(e->has & PT_HAS_TO))
+		pt_witness_bare(r, pt_iret_completed(e) ? REBLOCK_SAW_IRET : REBLOCK_SAW_GAP);
+		if (!pt_iret_completed(e))
 			return true;
 		put_rip(r, e, PT_HAS_IP, e->ip);
 		put_to(r, e);
@@ -84,7 +94,7 @@ bool pt_witness(const struct pt_event *e, struct reblock_record *r)
 		put_rip(r, e, PT_HAS_TO, e->to);
 		return true;
 	case PT_EVENT_OTHER:
-		if (e->cfe == PT_CFE_UINTR || e->cfe == PT_CFE_UIRET)
+		if (leaves_blocking(e->cfe))
 			return false;
 		pt_witness_bare(r, REBLOCK_SAW_OTHER);
 		put_rip(r, e, PT_HAS_IP, e->ip);

@@ -17,4 +17,10 @@ bool pt_witness(const struct pt_event *event, struct reblock_record *r);
 /* Makes a witness of KIND that has nothing but that. */
 void pt_witness_bare(struct reblock_record *r, enum reblock_witness_kind kind);
 
+/* Whether the IRET in EVENT is known to have completed. */
+static inline bool pt_iret_completed(const struct pt_event *event)
+{
+	return event->has & PT_HAS_TO || event->ends;
+}
+
 #endif

@@ -256,7 +256,8 @@ void report_text_verdict(const struct report *r, const struct reblock_summary *t
 			unjudged, unblocks, plural(unblocks));
 	if (possible)
 		fprintf(r->out, "; of %" PRIu64 " exit%s it is not known whether %s", possible,
-			plural(possible), possible == 1 ? "it was one" : "they were");
+			plural(possible),
+			possible == 1 ? "it was an IRET unblock" : "they were IRET unblocks");
 	if (total->lost || in->lost)
 		fprintf(r->out, "; records are missing");
 	if (in->damages)

@@ -16,7 +16,8 @@ static bool complete(const struct meta *m)
 	unsigned carried = source->presence & REBLOCK_SOURCE_FIELDS ? source->fields : 0;
 	unsigned assumed = (REBLOCK_HAS_L2 | REBLOCK_HAS_PIN) & ~carried;
 
-	if (m->plain.losses)
+	/* Intel PT is recorded with all exits and entries (docs/intel-pt.md): what it shows stands between these. */
+	if (m->plain.losses || m->run->sim.config.view.pt.on)
 		return false;
 	for (size_t i = 0; i < m->n; i++) {
 		const struct reblock_record *r = &m->records[i];

@@ -9,6 +9,20 @@
 #include "fuzz.h"
 #include "meta/meta.h"
 
+/* An NMI that Intel PT shows can be found to nest by what it rests on, too, and is told once. */
+static bool same_nmi(const struct result *of_a, const struct reblock_finding *a,
+		     const struct result *of_b, const struct reblock_finding *b)
+{
+	if (a->kind != REBLOCK_NMI_IN_NMI || b->kind != REBLOCK_NMI_IN_NMI)
+		return false;
+	for (unsigned i = 0; i < a->n_records; i++)
+		for (unsigned k = 0; k < b->n_records; k++)
+			if (result_number(of_a, a->records[i]) ==
+			    result_number(of_b, b->records[k]))
+				return true;
+	return false;
+}
+
 /* The same event: a finding's kind, and the exit or entry that it is about. */
 static bool same_event(const struct result *of_a, const struct reblock_finding *a,
 		       const struct result *of_b, const struct reblock_finding *b)
@@ -29,8 +43,15 @@ static void expect_no_more(const struct meta *m, const char *how)
 		/* What is gone might have refuted it, and it says so. */
 		if (f->assumes & REBLOCK_ASSUMES_RETURNS_ELSEWHERE)
 			continue;
+		/*
+		 * Of an NMI that Intel PT shows the records are to tell, where they can; where they then show that some are missing,
+		 * nothing is told of it.
+		 */
+		if (f->kind == REBLOCK_NMI_IN_NMI && m->plain.losses && strcmp(f->rule, "6.1") == 0)
+			continue;
 		for (size_t k = 0; k < m->plain.n_findings && !known; k++)
-			known = same_event(&m->plain, &m->plain.findings[k], &m->other, f);
+			known = same_event(&m->plain, &m->plain.findings[k], &m->other, f) ||
+				same_nmi(&m->plain, &m->plain.findings[k], &m->other, f);
 		if (!known)
 			fuzz_fail("%s: a finding that the whole run does not have: %s (%s)", how,
 				  reblock_finding_name(f->kind),

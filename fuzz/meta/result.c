@@ -190,6 +190,12 @@ void result_expect_same_counts(const struct result *a, const struct result *b, c
 	}
 }
 
+static bool same_pt(const struct reblock_pt_summary *a, const struct reblock_pt_summary *b)
+{
+	return memcmp(a, b, offsetof(struct reblock_pt_summary, assumes)) == 0 &&
+	       a->assumes == b->assumes;
+}
+
 /* All that result_expect_same_counts does not look at. */
 static bool same_vcpu(const struct reblock_summary *a, const struct reblock_summary *b)
 {
@@ -200,7 +206,7 @@ static bool same_vcpu(const struct reblock_summary *a, const struct reblock_summ
 	       memcmp(a->findings, b->findings, sizeof(a->findings)) == 0 &&
 	       a->assumes == b->assumes &&
 	       memcmp(a->predicted, b->predicted, sizeof(a->predicted)) == 0 &&
-	       a->predicted_unblocks == b->predicted_unblocks;
+	       a->predicted_unblocks == b->predicted_unblocks && same_pt(&a->pt, &b->pt);
 }
 
 void result_expect_same(const struct result *a, const struct result *b, bool numbers,

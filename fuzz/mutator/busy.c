@@ -55,6 +55,17 @@ void mutator_busy_header(struct mutator *mutator, uint8_t *header)
 			header[i] = any(mutator);
 }
 
+void mutator_busy_pt(struct mutator *mutator, uint8_t *header)
+{
+	unsigned pt = RUN_PT | below(mutator, 256);
+
+	if (below(mutator, 4))
+		pt |= RUN_PT_EVENT_TRACE;
+	if (below(mutator, 2))
+		pt &= ~(unsigned)RUN_PT_ALONE;
+	header[RUN_VNMI] = (uint8_t)(header[RUN_VNMI] & 3) | (uint8_t)(pt & ~3u);
+}
+
 static void free_cell(struct mutator *mutator, uint8_t *cell)
 {
 	static const uint8_t comes[] = { SIM_COMES_NOTHING, SIM_COMES_NMI,       SIM_COMES_NMI,

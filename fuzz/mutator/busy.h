@@ -18,6 +18,9 @@ struct busy_theme {
 /* Fills the RUN_HEADER bytes at HEADER with a host. Most see nearly everything, so that most rules are asked. */
 void mutator_busy_header(struct mutator *mutator, uint8_t *header);
 
+/* Adds to that header a recording of Intel PT, beside the records or without any. */
+void mutator_busy_pt(struct mutator *mutator, uint8_t *header);
+
 void mutator_busy_theme(struct mutator *mutator, struct busy_theme *theme);
 
 /* Fills the RUN_CELL bytes at CELL with a turn. */

@@ -20,7 +20,18 @@
 static const uint8_t one_bit[] = { 1, 2, 4, 8, 16, 32, 64, 128 };
 static const uint8_t numbers[] = { 1, 2, 3, 4, 16, 128, 255 };
 static const uint8_t odd[] = { 1, 2, 4, 8 };
-static const uint8_t pins[] = { 1, 2, 3, 5 }; /* run_pins has some twice */
+/* What Intel PT is recorded with. */
+#define PT(bits) ((bits) >> 2)
+static const uint8_t pt[] = {
+	PT(RUN_PT | RUN_PT_IMAGE | RUN_PT_L2),
+	PT(RUN_PT | RUN_PT_EVENT_TRACE | RUN_PT_IMAGE | RUN_PT_L2),
+	PT(RUN_PT | RUN_PT_EVENT_TRACE | RUN_PT_L2 | RUN_PT_ALONE),
+	PT(RUN_PT | RUN_PT_IMAGE | RUN_PT_LOSSY),
+	PT(RUN_PT | RUN_PT_EVENT_TRACE | RUN_PT_IMAGE | RUN_PT_LOSSY),
+	PT(RUN_PT | RUN_PT_EVENT_TRACE | RUN_PT_ALONE | RUN_PT_LOSSY),
+};
+static const uint8_t again[] = { 1, 2, 4, 12 }; /* and how PT shows it */
+static const uint8_t pins[] = { 1, 2, 3, 5 };   /* run_pins has some twice */
 
 static const struct run_field header[] = {
 	FIRST("view", RUN_VIEW, 0, 8, SIM_VIEWS - 1),
@@ -41,6 +52,7 @@ static const struct run_field header[] = {
 	SOME("entry-misses2", RUN_ENTRY_MISSES + 1, 0, 8, one_bit),
 	SOME("kinds-miss", RUN_KINDS_MISS, 0, 8, one_bit),
 	FIRST("vnmi", RUN_VNMI, 0, 2, 3),
+	SOME("pt", RUN_VNMI, 2, 6, pt),
 	SOME("left", RUN_LEFT, 0, 8, numbers),
 	SOME("left2", RUN_LEFT + 1, 0, 8, numbers),
 	SOME("left3", RUN_LEFT + 2, 0, 8, numbers),
@@ -64,12 +76,13 @@ static const struct run_field cell[] = {
 	BIT("reason", 3, 5),
 	FIRST("where", 3, 6, 2, 3),
 	FIRST("mistake", 4, 0, 4, SIM_MISTAKES - 1),
-	FIRST("again", 4, 4, 4, 1),
+	SOME("again", 4, 4, 4, again),
 	FIRST("comes", 5, 0, 3, 6),
 	BIT("reflect", 5, 3),
 	FIRST("vector", 5, 4, 4, 1),
 	FIRST("between", 6, 0, 4, SIM_BETWEENS - 1),
-	FIRST("how", 6, 4, 4, 1),
+	FIRST("how", 6, 4, 2, 1),
+	FIRST("pt-misses", 6, 6, 2, 3),
 	FIRST("loses", 7, 0, 3, 6),
 	BIT("late", 7, 3),
 	FIRST("absent", 7, 4, 3, 7),

@@ -260,9 +260,16 @@ static bool adopt(struct mutator_run *run, const uint8_t *other, size_t other_si
 	return true;
 }
 
-static bool host(struct mutator *mutator, struct mutator_run *run)
+static void new_header(struct mutator *mutator, struct mutator_run *run)
 {
 	mutator_busy_header(mutator, run->data);
+	if (below(mutator, 4) == 0)
+		mutator_busy_pt(mutator, run->data);
+}
+
+static bool host(struct mutator *mutator, struct mutator_run *run)
+{
+	new_header(mutator, run);
 	return true;
 }
 
@@ -298,7 +305,7 @@ static bool fresh(struct mutator *mutator, struct mutator_run *run)
 	while (most < MUTATOR_CELLS_USUAL && below(mutator, 3) != 0)
 		most *= 2;
 	n = 1 + below(mutator, n < most ? n : most);
-	mutator_busy_header(mutator, run->data);
+	new_header(mutator, run);
 	mutator_busy_theme(mutator, &theme);
 	for (size_t i = 0; i < n; i++)
 		mutator_busy_cell(mutator, &theme, cell(run, i));

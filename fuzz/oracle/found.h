@@ -10,8 +10,11 @@ struct proof {
 	enum reblock_evidence grade; /* REBLOCK_PREDICTED: it is not known */
 	uint8_t needs;               /* enum reblock_assumption */
 	uint8_t n;
-	size_t at[REBLOCK_FINDING_RECORDS]; /* records of the line, ascending */
+	size_t at
+		[REBLOCK_FINDING_RECORDS]; /* records of the line, ascending, or PROOF_WITNESS with a place in the series */
 };
+
+#define PROOF_WITNESS (SIZE_MAX / 2 + 1)
 
 /* The strongest proof that blocking had to be 1 at the entry of a pair, and was 0. */
 struct proof proof_of_miss(const struct pair *pair);

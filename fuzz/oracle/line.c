@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "oracle/line.h"
+#include "oracle/witness.h"
 
 static bool is_kind(const struct line *line, size_t i, enum reblock_kind kind)
 {
 	return line_at(line, i)->kind == kind;
 }
 
-static bool loses(const struct reblock_record *r, uint32_t vm, uint16_t vcpu)
+bool line_loses(const struct reblock_record *r, uint32_t vm, uint16_t vcpu)
 {
 	return r->kind == REBLOCK_LOST &&
 	       (r->vm == REBLOCK_NO_VM ||
@@ -55,7 +55,7 @@ static unsigned break_before(struct order *o, const struct reblock_record *r)
 	/* The exit between them was not recorded. */
 	if (r->kind == REBLOCK_ENTRY && o->entered && !left_out)
 		broken |= LINE_LOST;
-	return broken;
+	return broken & LINE_LOST ? broken | LINE_SHOWN : broken;
 }
 
 /* The guest runs, so these belong to an exit that was not recorded. */
@@ -74,20 +74,30 @@ struct line line_of(struct oracle *oracle, const struct reblock_source *source,
 			     .number = oracle->number,
 			     .broken = oracle->broken };
 	struct order order = { .source = source };
+	size_t nested =
+		SIZE_MAX; /* the first record that a witness of a nested guest comes before */
 	bool exited = false;
 
+	line.n_all = n;
 	oracle->broken[0] = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct reblock_record *r = &records[i];
 		bool out_of_place;
 
-		if (loses(r, vm, vcpu)) {
+		if (line_loses(r, vm, vcpu)) {
 			oracle->broken[line.n] |= LINE_LOST;
 			order.entered = exited = false;
 			continue;
 		}
-		if (r->vm != vm || r->vcpu != vcpu ||
-		    r->kind >= REBLOCK_LOST /* the oracle has no eye for witnesses */)
+		if (r->vm != vm || r->vcpu != vcpu)
+			continue;
+		if (r->kind == REBLOCK_WITNESS) {
+			line.witnessed = true;
+			if (nested == SIZE_MAX && reblock_has(r, REBLOCK_HAS_L2) &&
+			    reblock_flag(r, REBLOCK_L2))
+				nested = line.n;
+		}
+		if (r->kind >= REBLOCK_LOST)
 			continue;
 		oracle->broken[line.n] |= (uint8_t)break_before(&order, r);
 		if (oracle->broken[line.n])
@@ -96,7 +106,7 @@ struct line line_of(struct oracle *oracle, const struct reblock_source *source,
 			oracle->broken[line.n] |= LINE_NO_ENTRY;
 		out_of_place = is_out_of_place(&order, r);
 		oracle->number[line.n++] = (uint32_t)i;
-		oracle->broken[line.n] = out_of_place ? LINE_LOST : 0;
+		oracle->broken[line.n] = out_of_place ? LINE_LOST | LINE_BEHIND : 0;
 		if (r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY) {
 			exited = r->kind == REBLOCK_EXIT;
 			order.entered = !exited;
@@ -108,9 +118,13 @@ struct line line_of(struct oracle *oracle, const struct reblock_source *source,
 	while (line.shows_l2 < line.n &&
 	       !reblock_has(line_at(&line, line.shows_l2), REBLOCK_HAS_L2))
 		line.shows_l2++;
+	if (nested < line.shows_l2)
+		line.shows_l2 = nested;
 	for (size_t i = 0; i < line.n; i++)
 		if (is_kind(&line, i, REBLOCK_EXIT) || is_kind(&line, i, REBLOCK_ENTRY))
 			(void)line_filled(&line, i, &line.assumes);
+	if (line.witnessed)
+		witnesses_of(oracle, &line, vm, vcpu);
 	return line;
 }
 

@@ -15,7 +15,9 @@ enum line_break {
 	LINE_LOST = 1,     /* records were lost */
 	LINE_LEFT_OUT = 2, /* or left out by a filter */
 	LINE_NO_ENTRY =
-		4 /* an exit after an exit: what came in at the entry between is not known */
+		4,       /* an exit after an exit: what came in at the entry between is not known */
+	LINE_SHOWN = 8,  /* with LINE_LOST: the record itself shows it ... */
+	LINE_BEHIND = 16 /* ... the record before, which is out of its place */
 };
 
 struct line {
@@ -25,8 +27,14 @@ struct line {
 	const uint32_t *number; /* of each record of the line, in ALL */
 	/* broken[i]: records may be missing right before record i; broken[n]: after the last */
 	const uint8_t *broken;
-	size_t n;
-	size_t shows_l2; /* the first record that has l2 */
+	size_t n, n_all;
+	size_t shows_l2; /* the first record that has l2, or that such a witness comes before */
+	bool witnessed; /* there are witnesses of this vCPU: then what witness.h tells of is there */
+	size_t n_series;
+	const uint32_t *series; /* records and witnesses, in ALL */
+	const uint8_t *cut;     /* cut[i]: records are missing right before place i of the series */
+	const uint32_t *place;  /* of each record of the line in the series */
+	const uint32_t *in_line; /* and back */
 	uint8_t assumes; /* enum reblock_assumption: what stands in for an absent field in any of them */
 };
 
@@ -45,6 +53,9 @@ static inline bool line_shows_saved_state(const struct line *line)
 {
 	return (line->source->presence & REBLOCK_SOURCE_BARE_METAL) && line->source->bare_metal;
 }
+
+/* Whether R says that records of this vCPU may be missing. */
+bool line_loses(const struct reblock_record *r, uint32_t vm, uint16_t vcpu);
 
 /* The next exit or entry after record I, if nothing is missing up to it. */
 size_t line_next(const struct line *line, size_t i);

@@ -2,6 +2,7 @@
 /* The evidence of a missed re-block (docs/rules.md, section 4), each kind of it by itself. */
 #include "oracle/found.h"
 #include "oracle/places.h"
+#include "oracle/witness.h"
 
 static struct proof from(const struct pair *p, enum reblock_evidence grade, uint8_t needs)
 {
@@ -207,15 +208,41 @@ static void add(struct proof *best, struct proof proof)
 		*best = proof;
 }
 
+/* Intel PT shows that the first thing after the entry was an NMI's handler. */
+static struct proof delivered_as_witnessed(const struct pair *p, size_t witness)
+{
+	bool own = pair_facts(p, 0, FACT_NOTHING);
+	struct proof proof =
+		from(p, REBLOCK_DELIVERED,
+		     pair_needs(p, !own,
+				own ? FACT_MUST_BE_1 : FACT_ROW_9 | FACT_ENTRY_VIRTUAL_NMIS));
+
+	proof.at[proof.n++] = PROOF_WITNESS | witness;
+	return proof;
+}
+
 struct proof proof_of_miss(const struct pair *p)
 {
 	struct proof best = { 0 }, last;
+	enum answer answer;
+	size_t witness = 0;
+	uint8_t needs;
 
 	if (blocking_at(&p->entry) == REBLOCK_YES)
 		return best;
 	add(&best, read_at_entry(p));
 	add(&best, read_by_hypervisor(p));
 	add(&best, believed(p));
+	answer = answer_of(p, &witness, &needs);
+	/* At the end of the trace it is only assumed. */
+	if (answer == ANSWER_NMI && !(needs && best.grade)) {
+		last = delivered_as_witnessed(p, witness);
+		last.needs |= needs;
+		add(&best, last);
+	}
+	/* After that no exit says anything. */
+	if (answer != ANSWER_NONE)
+		return best;
 	add(&best, shown_by_next_exit(p));
 	add(&best, delivered_as_seen_later(p));
 	last = delivered(p);
@@ -229,6 +256,7 @@ enum reblock_outcome outcome_of(const struct pair *p)
 {
 	size_t x = line_exit_after(p->line, p->n);
 	uint8_t needs = 0;
+	size_t witness;
 
 	if (pair_facts(p, 0, FACT_ROW_7))
 		return REBLOCK_OUTCOME_REFLECTED;
@@ -238,6 +266,15 @@ enum reblock_outcome outcome_of(const struct pair *p)
 				       oracle_facts(&p->exit, &p->entry, 0, 0, FACT_MUST_BE_1) ?
 			       REBLOCK_OUTCOME_REBLOCKED :
 			       REBLOCK_OUTCOME_UNJUDGED;
+	switch (answer_of(p, &witness, &needs)) {
+	case ANSWER_RAN_REBLOCKED:
+		return REBLOCK_OUTCOME_REBLOCKED;
+	case ANSWER_NONE:
+		needs = 0;
+		break;
+	default:
+		return REBLOCK_OUTCOME_UNJUDGED;
+	}
 	if (x == ORACLE_NONE || has_entered(p->line, p->n, &needs) != REBLOCK_YES ||
 	    pair_facts(p, 0, FACT_MUST_BE_1 | FACT_NOTHING) != (FACT_MUST_BE_1 | FACT_NOTHING))
 		return REBLOCK_OUTCOME_UNJUDGED;

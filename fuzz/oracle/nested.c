@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* NMIs that come into a handler whose IRET has not run. */
-#include "oracle/found.h"
+#include "oracle/witness.h"
 
 static void push(struct proof *proof, size_t i)
 {
@@ -26,6 +26,59 @@ static bool shows_nmi(const struct pair *p, size_t x)
 	       !pair_facts(p, 0, FACT_NO_NMI);
 }
 
+/* The NMI that Intel PT shows first after the entry of PAIR, if it is what came into the handler of P; ORACLE_NONE. */
+static size_t shown_first(const struct pair *p, const struct pair *pair)
+{
+	const struct line *line = p->line;
+	size_t i = nmi_first_after(line, pair->n);
+	const struct reblock_record *nmi;
+
+	if (i == ORACLE_NONE ||
+	    (!pair_facts(pair, 0, FACT_NMI) &&
+	     (pair_facts(pair, 0, FACT_NO_NMI) || !pair_facts(pair, 0, FACT_ENTRY_VIRTUAL_NMIS))))
+		return ORACLE_NONE;
+	nmi = series_at(line, i);
+	return reblock_has(nmi, REBLOCK_HAS_RIP) && reblock_has(&p->exit, REBLOCK_HAS_RIP) &&
+			       nmi->rip != p->exit.rip ?
+		       ORACLE_NONE :
+		       i;
+}
+
+/*
+ * Tells of the NMI that came in with the entry of PAIR into the handler of P, which is open as *PROOF says. Returns whether there
+ * is one, and that it is not told otherwise.
+ */
+static bool tell(struct oracle *oracle, const struct pair *p, const struct pair *pair,
+		 struct proof *proof)
+{
+	const struct line *line = p->line;
+	size_t shown = shown_first(p, pair), later = line_exit_after(line, pair->n);
+	struct proof found;
+
+	if (shown != ORACLE_NONE) {
+		oracle->told[pair->n] = true;
+		push(proof, PROOF_WITNESS | shown);
+		found = *proof;
+		if (!witness_counts(line, pair->n, &found.needs))
+			return false;
+		report(oracle, line, REBLOCK_NMI_IN_NMI, &found);
+		return true;
+	}
+	/* Intel PT tells of it by itself. */
+	if (is_nesting_witnessed(line, pair->n))
+		return false;
+	found = *proof;
+	if (!pair_facts(pair, 0, FACT_NMI)) {
+		if (!shows_nmi(pair, later))
+			return false;
+		push(&found, later);
+	}
+	if (has_entered(line, pair->n, &found.needs) != REBLOCK_YES)
+		return false;
+	report(oracle, line, REBLOCK_NMI_IN_NMI, &found);
+	return true;
+}
+
 /*
  * What follows entry N of the pair P, after which the handler of that IRET is open as PROOF says: an NMI-window exit
  * shows that NMIs are open before anything has run there, and the next NMI nests; and so on.
@@ -36,8 +89,7 @@ static void follow(struct oracle *oracle, const struct pair *p, struct proof pro
 	struct pair pair = *p;
 
 	for (;;) {
-		size_t x = line_exit_after(line, pair.n), later;
-		struct proof found;
+		size_t x = line_exit_after(line, pair.n);
 		struct pair next;
 
 		if (x == ORACLE_NONE || !is_window(&pair, x) || !pair_of(&next, line, x) ||
@@ -46,18 +98,8 @@ static void follow(struct oracle *oracle, const struct pair *p, struct proof pro
 		if (proof.at[proof.n - 1] != x)
 			push(&proof, x);
 		push(&proof, next.n);
-		found = proof;
-		later = line_exit_after(line, next.n);
-		if (pair_facts(&next, 0, FACT_NMI)) {
-			if (has_entered(line, next.n, &found.needs) != REBLOCK_YES)
-				return;
-		} else if (shows_nmi(&next, later) &&
-			   has_entered(line, next.n, &found.needs) == REBLOCK_YES) {
-			push(&found, later);
-		} else {
+		if (!tell(oracle, p, &next, &proof))
 			return;
-		}
-		report(oracle, line, REBLOCK_NMI_IN_NMI, &found);
 		pair = next;
 	}
 }
@@ -75,20 +117,19 @@ static bool comes_at_once(const struct pair *p)
 void nmi_in_nmi(struct oracle *oracle, const struct pair *p, const struct proof *miss)
 {
 	struct proof proof = { .grade = REBLOCK_DELIVERED, .n = 2, .at = { p->e, p->n } };
-	size_t x = line_exit_after(p->line, p->n);
+	bool known = pair_facts(p, 0, FACT_ROW_9);
+	size_t witness;
+	uint8_t needs;
 
-	if (pair_facts(p, 0, FACT_ROW_9)) {
-		proof.needs = pair_needs(p, 0, FACT_ROW_9);
-		if (has_entered(p->line, p->n, &proof.needs) != REBLOCK_YES)
+	if (known || ((p->line->witnessed || shows_nmi(p, line_exit_after(p->line, p->n))) &&
+		      !pair_facts(p, 0, FACT_NO_NMI) && pair_facts(p, 1, FACT_ROW_9))) {
+		proof.needs = pair_needs(p, !known, FACT_ROW_9);
+		if (tell(oracle, p, p, &proof)) {
+			follow(oracle, p, proof);
 			return;
-		report(oracle, p->line, REBLOCK_NMI_IN_NMI, &proof);
-		follow(oracle, p, proof);
-	} else if (shows_nmi(p, x) && pair_facts(p, 1, FACT_ROW_9)) {
-		proof.needs = pair_needs(p, 1, FACT_ROW_9);
-		push(&proof, x);
-		if (has_entered(p->line, p->n, &proof.needs) == REBLOCK_YES)
-			report(oracle, p->line, REBLOCK_NMI_IN_NMI, &proof);
-	} else if (miss->grade) {
+		}
+	}
+	if (!known && miss->grade && answer_of(p, &witness, &needs) == ANSWER_NONE) {
 		proof = comes_at_once(p) ? *miss : shown_by_next_exit(p);
 		if (proof.grade)
 			follow(oracle, p, proof);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "oracle/found.h"
+#include "oracle/witness.h"
 
 #define LIVELOCK 1000
 #define ASSUMED_PIN (REBLOCK_ASSUMES_VNMI_ON | REBLOCK_ASSUMES_VNMI_OFF)
@@ -21,7 +21,9 @@ void report(struct oracle *oracle, const struct line *line, enum reblock_finding
 				      .may = line->assumes,
 				      .n_records = proof->n };
 	for (unsigned i = 0; i < proof->n; i++)
-		f->records[i] = line->number[proof->at[i]];
+		f->records[i] = proof->at[i] & PROOF_WITNESS ?
+					line->series[proof->at[i] & ~PROOF_WITNESS] :
+					line->number[proof->at[i]];
 }
 
 /* A finding of the pair, seen in the VMCS, for which FACTS have to hold. */
@@ -174,6 +176,8 @@ static void judge_exit(struct oracle *oracle, const struct line *line, size_t e)
 	struct pair pair;
 
 	oracle->unblocked[e] = unblocked;
+	if (line->witnessed)
+		witnessed_exit(oracle, line, e);
 	if (pair_of(&pair, line, e)) {
 		struct proof miss = proof_of_miss(&pair);
 
@@ -190,6 +194,8 @@ static void judge_exit(struct oracle *oracle, const struct line *line, size_t e)
 
 static void judge_line(struct oracle *oracle, const struct line *line)
 {
+	for (size_t i = 0; line->witnessed && i < line->n; i++)
+		oracle->told[i] = false;
 	for (size_t i = 0; i < line->n; i++) {
 		if (line_at(line, i)->kind == REBLOCK_EXIT)
 			judge_exit(oracle, line, i);
@@ -197,6 +203,8 @@ static void judge_line(struct oracle *oracle, const struct line *line)
 			entry_alone(oracle, line, i);
 	}
 	livelock(oracle, line);
+	if (line->witnessed)
+		witnessed_nmis(oracle, line, oracle->told);
 }
 
 /* Whether record I is the first of its vCPU. */

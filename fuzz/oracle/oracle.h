@@ -40,6 +40,11 @@ struct oracle {
 	uint8_t broken[ORACLE_RECORDS_MOST + 1];
 	bool unblocked
 		[ORACLE_RECORDS_MOST]; /* an exit: whether it is known to have unblocked NMIs */
+	bool told
+		[ORACLE_RECORDS_MOST]; /* an entry: its NMI is found to nest, and Intel PT shows that one */
+	uint32_t series[ORACLE_RECORDS_MOST], place[ORACLE_RECORDS_MOST],
+		in_line[ORACLE_RECORDS_MOST];
+	uint8_t cut[ORACLE_RECORDS_MOST + 1];
 };
 
 /*

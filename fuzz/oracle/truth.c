@@ -20,10 +20,13 @@ static unsigned stood_in_for(const struct run *run, const struct reblock_finding
 	for (unsigned i = 0; i < f->n_records; i++) {
 		const struct reblock_record *r = &run->seen[f->records[i]];
 
-		if (r->kind != REBLOCK_EXIT && r->kind != REBLOCK_ENTRY)
+		if (r->kind != REBLOCK_EXIT && r->kind != REBLOCK_ENTRY &&
+		    r->kind != REBLOCK_WITNESS)
 			continue;
 		if (!reblock_has(r, REBLOCK_HAS_L2))
 			assumes |= REBLOCK_ASSUMES_L2_0;
+		if (r->kind == REBLOCK_WITNESS)
+			continue;
 		if (!reblock_has(r, REBLOCK_HAS_PIN))
 			assumes |= REBLOCK_ASSUMES_VNMI_ON | REBLOCK_ASSUMES_VNMI_OFF;
 	}
@@ -124,8 +127,11 @@ void truth_of_outcome(const struct run *run, size_t e, enum reblock_outcome outc
 	if (outcome != REBLOCK_OUTCOME_REBLOCKED || (assumes & run->untrue) ||
 	    (run->sim.config.odd & SIM_ODD_CONTRADICTS))
 		return;
-	/* MOV SS right before an NMI handler's IRET is left out of account (docs/rules.md, section 4). */
-	if (n < run->n && (run->whole[n].interruptibility & REBLOCK_BLOCKING_MOV_SS))
+	/* MOV SS or STI right before an NMI handler's IRET is left out of account (docs/rules.md, section 4). */
+	if (n < run->n &&
+	    (run->whole[n].interruptibility &
+	     (REBLOCK_BLOCKING_MOV_SS |
+	      (run->sim.config.odd & SIM_ODD_WINDOW_WAITS ? REBLOCK_BLOCKING_STI : 0))))
 		return;
 	if (n == run->n || (run->truth[n] & (SIM_MISSED | SIM_MISSED_MASK)))
 		fuzz_fail("the re-block after record %zu is not true", e);
@@ -175,7 +181,7 @@ static bool is_plain_to_see(const struct run *run, size_t n)
 
 		if (may_cover(r, entry))
 			return exited && !records_early(run);
-		if (!of_vcpu(r, entry) || r->kind == REBLOCK_META)
+		if (!of_vcpu(r, entry) || r->kind == REBLOCK_META || r->kind == REBLOCK_WITNESS)
 			continue;
 		/* Operations can be recorded before their exit. */
 		if (exited)

@@ -84,6 +84,10 @@ void sim_start_all(struct sim *sim, const struct sim_config *config, struct sim_
 			sim_guest_start(&s->guest, config->guests);
 			sim_hypervisor_start(&s->hypervisor, policy, config->caches);
 			s->hypervisor.nested = side;
+			if (config->view.pt.on) {
+				s->guest.shown = &sim->witnesses.shown[i][side];
+				*s->guest.shown = (struct sim_shown){ 0 };
+			}
 		}
 	}
 }
@@ -260,8 +264,8 @@ static void one_turn(struct sim *sim, struct sim_vcpu *v, struct sim_turn turn)
 		 before.why == (class == SIM_CLASS_IRET ? SIM_EXITED_IRET : SIM_EXITED_FOR);
 	if (nested && !v->side)
 		exit.reason = VMRESUME;
-	if (sim->ran)
-		sim->ran(sim->context, v, s->entry_rip, &before, &exit);
+	if (c->view.pt.on)
+		sim_witness_ran(sim, v, &turn, &before, &exit);
 	if (nested) {
 		done.recovered = before.interruptibility;
 		exit_record(sim, v, &before, &exit, &done, known_unmasked, truth);
@@ -320,6 +324,8 @@ unsigned sim_turn(struct sim *sim)
 			    sim->turns++ / TURNS_ON_A_CPU % 2 * sim->n_vcpus);
 	one_turn(sim, v, sim->turn);
 	sim_record_seen(sim, v, &sim->turn);
+	if (sim->config.view.pt.on)
+		sim_witness_put(sim);
 	return sim->n;
 }
 

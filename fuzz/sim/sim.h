@@ -18,6 +18,8 @@
 #define SIM_VMS_MOST 64
 /* Records from an exit to the next entry: these two, and the operations between. */
 #define SIM_TURN_MOST (SIM_OPERATIONS + 2)
+/* What Intel PT shows of a turn, beside them: entry, events, an event whose delivery exits, exit, gap. */
+#define SIM_WITNESSES_MOST (SIM_SHOWN_MOST + 4)
 
 /* How often things happen in turns that a seed gives, of 1000. */
 struct sim_habits {
@@ -82,20 +84,17 @@ struct sim_mask {
 	uint64_t word[8];
 };
 
-struct sim;
-
-/*
- * Told after the guest of V has run and before anything is done about its exit, which came at RIP; what the guest did is
- * in its sim_shown. ENTRY_RIP: of the entry before. WHY SIM_EXITED_FAILED: that entry has failed.
- */
-typedef void sim_ran_fn(void *context, const struct sim_vcpu *v, uint64_t entry_rip,
-			const struct sim_before *before, const struct sim_exit *exit);
+/* What Intel PT shows of the last turn; where nothing is shown, nothing of it is read or written. */
+struct sim_witnesses {
+	unsigned n;
+	struct reblock_record records[SIM_WITNESSES_MOST];
+	uint32_t truth[SIM_WITNESSES_MOST];
+	struct sim_shown shown[SIM_VCPUS_MOST][2];
+};
 
 struct sim {
 	struct sim_config config;
 	struct sim_random *random;
-	sim_ran_fn *ran; /* to be set after the start, with its context; or NULL */
-	void *context;
 	unsigned n_vcpus, named;
 	uint64_t turns;
 	uint64_t t;
@@ -107,15 +106,23 @@ struct sim {
 	unsigned first, n;
 	/* What is seen of a record follows from its kind alone, and sim_record_all is called for all in the end. */
 	bool plain;
-	/* Where these go to: room for SIM_TURN_MOST each, which may be moved on between turns. */
+	/* Where these go to: room for sim_turn_most each, which may be moved on between turns. */
 	struct reblock_record *whole, *seen;
 	uint32_t *truth;
-	struct reblock_record own_whole[SIM_TURN_MOST], own_seen[SIM_TURN_MOST];
-	uint32_t own_truth[SIM_TURN_MOST];
 	struct sim_mask masks[REBLOCK_KINDS];
 	struct sim_mask entry_told; /* of entries whose event was seen by itself */
 	struct sim_vcpu vcpus[SIM_VCPUS_MOST];
+	struct reblock_record own_whole[SIM_TURN_MOST + SIM_WITNESSES_MOST];
+	struct reblock_record own_seen[SIM_TURN_MOST + SIM_WITNESSES_MOST];
+	uint32_t own_truth[SIM_TURN_MOST + SIM_WITNESSES_MOST];
+	struct sim_witnesses witnesses;
 };
+
+/* Records that a turn has at most. */
+static inline unsigned sim_turn_most(const struct sim *sim)
+{
+	return SIM_TURN_MOST + (sim->config.view.pt.on ? SIM_WITNESSES_MOST : 0);
+}
 
 /*
  * Starts *SIM; *RANDOM must live as long. ALL: whoever takes the turns calls sim_record_all in the end, where
@@ -148,5 +155,13 @@ void sim_record_masks(struct sim *sim);
 void sim_record_all(const struct sim *sim, const struct reblock_record *whole,
 		    struct reblock_record *seen, size_t n);
 void sim_record_seen(struct sim *sim, struct sim_vcpu *v, const struct sim_turn *turn);
+
+/*
+ * sim_witness.c, with Intel PT alone: what it shows of the turn, whose guest has run and whose exit nothing is done about yet; and
+ * that, put before the exit's record, when the turn's records are there.
+ */
+void sim_witness_ran(struct sim *sim, const struct sim_vcpu *v, const struct sim_turn *turn,
+		     const struct sim_before *before, const struct sim_exit *exit);
+void sim_witness_put(struct sim *sim);
 
 #endif

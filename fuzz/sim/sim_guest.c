@@ -49,6 +49,8 @@ static bool deliver(struct sim_guest *g, struct sim_processor *p, const struct s
 		sim_processor_delivered(p, g->delivering);
 		sim_frame_push(g, sim_handler_of(g->delivering));
 		g->delivering = 0;
+		if (g->shown)
+			g->shown->injected = true;
 		return false;
 	}
 }
@@ -265,8 +267,10 @@ enum sim_why sim_guest_run(struct sim_guest *g, struct sim_processor *p,
 	enum sim_why why;
 
 	g->unblocked = g->ran = g->nested = false;
-	if (g->shown)
+	if (g->shown) {
 		g->shown->n = 0;
+		g->shown->injected = false;
+	}
 	if (g->delivering && deliver(g, p, turn, exit, &why))
 		return why;
 	for (; steps; steps >>= 2) {

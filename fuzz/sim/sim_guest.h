@@ -59,9 +59,11 @@ enum sim_guest_kind {
  * What the guest does from an entry to the next exit, as a trace of the processor would show it: IRETs that
  * complete, and events that come in.
  */
-#define SIM_SHOWN_MOST 48
+#define SIM_SHOWN_MOST \
+	20 /* one that is injected, one for each step, all that return into the next */
 struct sim_shown {
 	unsigned n;
+	bool injected; /* the first of these is what the entry injected */
 	/* since the last NMI came in no IRET has completed, and none has faulted for the guest to see */
 	bool in_nmi;
 	struct {

@@ -66,8 +66,8 @@ void sim_record_masks(struct sim *sim)
 			kind == REBLOCK_EXIT  ? view->exit :
 			kind == REBLOCK_ENTRY ? view->entry :
 						view->others);
-	sim->plain = sim->plain && !view->sometimes && !view->injections && !view->ragged &&
-		     !view->filtered && !view->timeless && !view->lost;
+	sim->plain = sim->plain && !view->pt.on && !view->sometimes && !view->injections &&
+		     !view->ragged && !view->filtered && !view->timeless && !view->lost;
 	mask_of(&sim->entry_told, REBLOCK_ENTRY,
 		view->entry | REBLOCK_HAS_INTR_INFO | REBLOCK_HAS_ERROR_CODE);
 }

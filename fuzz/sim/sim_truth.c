@@ -6,8 +6,14 @@
 unsigned sim_truth_exit(const struct sim_before *before, const struct sim_guest *g,
 			const struct sim_exit *exit, uint64_t entry_rip)
 {
+	unsigned basic = exit->reason & REBLOCK_REASON_BASIC;
 	unsigned truth = 0;
 
+	if (g->unblocked && exit->defined && !exit->bit12 && basic == REBLOCK_REASON_EPT_VIOLATION)
+		truth |= SIM_ERRATUM;
+	if (g->unblocked &&
+	    (basic == REBLOCK_REASON_APIC_ACCESS || basic == REBLOCK_REASON_EPT_MISCONFIG))
+		truth |= SIM_UNREPORTABLE;
 	if (exit->defined && exit->bit12 && (before->interruptibility & REBLOCK_BLOCKING_NMI))
 		truth |= SIM_HARDWARE;
 	if (g->unblocked && g->frames[g->depth - 1].exits >= SIM_LIVELOCK_EXITS)

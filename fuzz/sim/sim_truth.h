@@ -13,7 +13,7 @@
  * its IRET had unblocked NMIs, that IRET is what the guest resumes at, and what the entry injects is nothing, an interrupt
  * or an NMI.
  */
-#define SIM_TRUTHS 21
+#define SIM_TRUTHS 23
 enum sim_truth {
 	/* asked, and blocking is 0, and no change of the mask from outside made it so (rows 6 and 9; with SIM_WRITTEN row 2) */
 	SIM_MISSED = 1 << 0,
@@ -23,7 +23,8 @@ enum sim_truth {
 	SIM_SILENT = 1 << 2,
 	/*
 	 * its NMI, which is no re-injection, enters a handler that NMIs must not enter yet. Exit: since the
-	 * entry before, such an NMI came in without one ("NMI exiting" 0)
+	 * entry before, such an NMI came in without one ("NMI exiting" 0). Witness: an NMI that came in before an IRET
+	 * has ended the handler of the one before
 	 */
 	SIM_NESTED = 1 << 3,
 	SIM_FAILED = 1 << 4, /* it fails, for whatever reason */
@@ -64,7 +65,11 @@ enum sim_truth {
 	/* asked, or a fault of such an IRET that goes to the guest; blocking is as it must be (1; for that fault 0) */
 	SIM_DID_RIGHT = 1 << 19,
 	/* the vCPU goes on at another host, whose hypervisor knows nothing but what was written there */
-	SIM_MOVED = 1 << 20
+	SIM_MOVED = 1 << 20,
+	/* exit: an EPT violation of an IRET that has unblocked NMIs, with a defined bit 12 of 0 (rule 1.7) */
+	SIM_ERRATUM = 1 << 21,
+	/* exit: of an IRET that has unblocked NMIs, and it has no bit 12: APIC access, EPT misconfiguration */
+	SIM_UNREPORTABLE = 1 << 22
 };
 
 #define SIM_LIVELOCK_EXITS 1000

@@ -20,11 +20,14 @@ struct sim_turn {
 	uint8_t exit;
 	/* What the rest of the exit's fields hold: enum sim_detail. */
 	uint8_t detail;
-	/* Bits 3:0: what the hypervisor does wrong (enum sim_mistake). 7:4: how often again, where that is a livelock. */
+	/*
+	 * Bits 3:0: what the hypervisor does wrong (enum sim_mistake). 7:4: how often again, where that is a livelock; and how
+	 * Intel PT shows the turn, or where it misses something (enum sim_pt_misses).
+	 */
 	uint8_t mistake;
 	/* Bits 2:0: what comes for the guest (enum sim_comes). 3: an exception goes to the guest. 7:4: which vector. */
 	uint8_t inject;
-	/* Bits 3:0: what happens between exit and entry (enum sim_between). 7:4: how. */
+	/* Bits 3:0: what happens between exit and entry (enum sim_between). 5:4: how. 7:6: enum sim_pt_misses. */
 	uint8_t between;
 	/* What the recorder loses: enum sim_recording. */
 	uint8_t record;
@@ -115,6 +118,24 @@ enum sim_between {
 	SIM_BETWEEN_RESET, /* by user space: the mask is cleared, and the guest starts anew */
 	SIM_BETWEEN_MASK,  /* the mask is set to what it is */
 	SIM_BETWEENS       /* and what is above: nothing */
+};
+
+/*
+ * What Intel PT misses of a turn, where it does (struct sim_pt). What it shows of a turn is numbered from 0: the entry, what came
+ * in and which IRETs completed, the exit.
+ */
+enum sim_pt_misses {
+	/*
+	 * Nothing. Bit 4 of the mistake: of an event whose delivery exits it shows that much; 5: what the entry injects it shows
+	 * before the entry.
+	 */
+	SIM_PT_MISSES_NOTHING,
+	/* Some of it, and it says so. Bits 5:4 of the mistake: from where on; 7:6: one less than how many, 3: all that is left. */
+	SIM_PT_MISSES_SOME,
+	/* Addresses: bits 7:4 of the mistake, of the first four. The lowest of them that is an IRET it misses, without Event Trace. */
+	SIM_PT_MISSES_FIELDS,
+	/* All of it. It says so, unless bit 4 of the mistake is 1: then the exit's record without it does. */
+	SIM_PT_MISSES_ALL
 };
 
 enum sim_recording {

@@ -112,8 +112,9 @@ struct reblock_source sim_source(const struct sim_view *view)
 
 	if (!view->unknown) {
 		source.presence = REBLOCK_SOURCE_CAPTURES | REBLOCK_SOURCE_FIELDS;
-		source.captures = view->kinds;
-		source.fields = view->exit | view->entry | view->others;
+		source.captures = view->pt.alone ? view->kinds & KIND(REBLOCK_META) : view->kinds;
+		source.fields = view->pt.alone ? 0 : view->exit | view->entry | view->others;
+		source.captures |= view->pt.on ? KIND(REBLOCK_WITNESS) : 0;
 	}
 	if (view->bare_metal < 2) {
 		source.presence |= REBLOCK_SOURCE_BARE_METAL;

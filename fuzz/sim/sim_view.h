@@ -7,6 +7,17 @@
 #include <reblock/record.h>
 #include <reblock/source.h>
 
+/* What Intel PT shows beside the records (docs/rules.md, section 6). */
+struct sim_pt {
+	bool on;
+	bool event_trace;
+	/* of the guest's memory: exits at an IRET are told, and without Event Trace IRETs that complete */
+	bool image;
+	bool l2;    /* whose guest it is, is told */
+	bool alone; /* there are no other records */
+	bool lossy; /* it misses what turns say: enum sim_pt_misses */
+};
+
 struct sim_view {
 	uint32_t kinds;       /* of record, as bits 1 << enum reblock_kind */
 	uint16_t exit, entry; /* fields of exits and entries, as presence bits */
@@ -21,6 +32,7 @@ struct sim_view {
 	bool unknown;         /* the source does not say what it captures, nor which fields */
 	unsigned lost;        /* of 1000 records are lost: a gap in seq, or a lost record */
 	bool early;           /* mask writes right after an exit are recorded before it */
+	struct sim_pt pt;
 	const char *name;
 };
 

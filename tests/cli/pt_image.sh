@@ -51,6 +51,15 @@ for image in memory@0xffffffffa0000000 core; do
 	[ "$(grep -c '"saw":"iret"' out)" = 5 ] || fail "IRETs that completed, with $image: $(cat out)"
 	grep -q 'at 2 places .* could not be followed' err || fail "what could not be followed: $(cat err)"
 done
+# What it shows has numbers, which explain knows if it is told the same.
+run 0 "$REBLOCK" convert --to json --pt packets --pt-cpu 0 --image core -
+number=$(($(grep -v '"event":"meta"' out | grep -n -m1 '"saw":"iret"' | cut -d: -f1) - 1))
+run 0 "$REBLOCK" explain --pt packets --pt-cpu 0 --image core "packets#$number"
+grep -q 'Intel PT: an IRET completed' out || fail "the IRET explained: $(cat out)"
+run 0 "$REBLOCK" explain --pt packets --pt-cpu 0 "packets#$number"
+! grep -q 'an IRET completed' out || fail "without memory this number is another's: $(cat out)"
+run 2 "$REBLOCK" explain --pt packets "packets#$number"
+grep -q 'each file needs the number of the CPU' err || fail "$(cat err)"
 run 0 "$REBLOCK" convert --to json --pt packets --pt-cpu 0 --guest-kernel program -
 ! grep -q '"saw":"iret"' out || fail "a program's file is not what ran: $(cat out)"
 grep -q '"at_iret":1' out || fail "but has its IRETs: $(cat out)"

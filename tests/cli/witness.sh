@@ -27,7 +27,7 @@ says out "1 missed-reblock, 1 nmi-in-nmi"
 sed -n '/"vm":2/p' witness.jsonl | head -4 >alone.jsonl
 run 3 "$REBLOCK" audit alone.jsonl
 says out "no VM exit was recorded, Intel PT shows 1"
-says out "of 1 exit it is not known whether it was one"
+says out "of 1 exit it is not known whether it was an IRET unblock"
 
 # Every way through the formats gives the same.
 run 0 "$REBLOCK" convert witness.jsonl witness.rbt

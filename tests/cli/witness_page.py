@@ -49,6 +49,17 @@ def with_pt(browser):
     for field in ("saw=VM exit", "reason=48 EPT violation", "rip=0xffffffff81a00f12", "instruction=an IRET",
                   "bit 12 NMI unblocking due to IRET"):
         expect(field in fields, "no %r among the fields: %s" % (field, fields))
+    # Beside the finding of an exit, and where there is no exit.
+    for finding, parts in ((0, ("before the exit#7 VM exit at 0xffffffff81a00f12: 48 EPT violation", "the instruction there is an IRET",
+                                "after the entry#10 VM entry at 0xffffffff81a00f12",
+                                "then#11 an NMI was delivered at 0xffffffff81a00f12 to 0xffffffff81a00940")),
+                           (2, ("first#18 an NMI was delivered", "then#21 an NMI was delivered", "Intel PT alone shows this"))):
+        page.click(*page.place('#list button[data-finding="%d"]' % finding))
+        page.settle()
+        shown = text_of(page, "#explanation")
+        for part in parts:
+            expect(part in shown, "no %r beside finding %d" % (part, finding))
+    expect(page.value("byId('said').getBoundingClientRect().right") < 100, "what is said to screen readers stands on the page")
     # After a witness of an IRET what was known of blocking is not known any more.
     expect(page.value("lanes[0].byNumber.get(12).before") == 1, "blocking was not 1 before the IRET")
     expect(page.value("lanes[0].byNumber.get(12).after") == 2, "blocking is still known after the IRET")

@@ -14,9 +14,9 @@
 #include <reblock/audit.h>
 #include <reblock/json.h>
 #include <reblock/policies.h>
+#include "audit_seen.h"
 
 #define MAX_RECORDS 4096
-#define MAX_LINES 64
 
 struct testcase {
 	char name[128];
@@ -24,10 +24,9 @@ struct testcase {
 	struct reblock_audit_options options;
 	struct reblock_record records[MAX_RECORDS];
 	size_t n_records;
-	char expected[MAX_LINES][160];
+	char expected[SEEN_LINES][SEEN_LINE];
 	size_t n_expected;
-	char seen[MAX_LINES][160];
-	size_t n_seen;
+	struct audit_seen seen;
 	bool findings_only;
 	bool show_pt;
 };
@@ -36,88 +35,6 @@ static struct testcase test;
 static unsigned n_cases;
 static unsigned n_failed;
 
-static void see(const char *line)
-{
-	if (test.n_seen < MAX_LINES)
-		(void)snprintf(test.seen[test.n_seen++], sizeof(test.seen[0]), "%s", line);
-}
-
-static int on_finding(void *context, const struct reblock_finding *f)
-{
-	char line[160];
-	int n = snprintf(line, sizeof(line), "%s %s %s %s rule=%s",
-			 reblock_severity_name(f->severity), reblock_finding_name(f->kind),
-			 reblock_evidence_name(f->evidence), "records", f->rule);
-	unsigned i;
-
-	(void)context;
-	for (i = 0; i < f->n_records; i++)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " #%llu",
-			      (unsigned long long)f->records[i]);
-	for (i = 0; i < REBLOCK_ASSUMPTIONS; i++)
-		if (f->assumes & 1u << i)
-			n += snprintf(line + n, sizeof(line) - (size_t)n, " assumes %s",
-				      reblock_assumption_name(i));
-	if (f->policy)
-		(void)snprintf(line + n, sizeof(line) - (size_t)n, " policy %s", f->policy);
-	if ((f->evidence == REBLOCK_PREDICTED) != (f->policy != NULL))
-		(void)snprintf(line, sizeof(line), "a policy, or none, with that grade");
-	if (strlen(f->why) < 20 || f->why[strlen(f->why) - 1] != '.')
-		(void)snprintf(line, sizeof(line), "not one sentence: %.100s", f->why);
-	see(line);
-	return 0;
-}
-
-static void on_judgement(void *context, const struct reblock_judgement *j)
-{
-	static const char *const outcomes[] = { "reblocked", "missed", "reflected", "unjudged" };
-	char line[160];
-
-	(void)context;
-	(void)snprintf(line, sizeof(line), "judged #%llu %s%s%s%s",
-		       (unsigned long long)j->exit_number,
-		       j->unblocked == REBLOCK_UNKNOWN ? "possible " : "", outcomes[j->outcome],
-		       j->outcome == REBLOCK_OUTCOME_UNJUDGED ? " " : "",
-		       j->outcome == REBLOCK_OUTCOME_UNJUDGED ? reblock_cause_name(j->cause) : "");
-	see(line);
-}
-
-/* What Intel PT was worth: the counts that are not 0, of all vCPUs. */
-static void see_pt(struct reblock_audit *audit)
-{
-	struct reblock_summary total = { .vm = 0 };
-	const struct reblock_pt_summary *pt = &total.pt;
-	const struct reblock_summary *s;
-	const struct {
-		const char *name;
-		const uint64_t *n;
-	} counts[] = { { "gaps", &pt->gaps },
-		       { "exits", &pt->exits },
-		       { "matched", &pt->matched },
-		       { "disagree", &pt->disagree },
-		       { "unwitnessed", &pt->unwitnessed },
-		       { "confirmed", &pt->confirmed },
-		       { "contradicted", &pt->contradicted },
-		       { "unconfirmed", &pt->unconfirmed },
-		       { "bit12", &pt->bit12 },
-		       { "nmis", &pt->nmis } };
-	char line[160] = "pt";
-	size_t n = 2;
-
-	for (size_t i = 0; (s = reblock_audit_summary(audit, i)); i++)
-		reblock_summary_add(&total, s);
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		if (*counts[i].n)
-			n += (size_t)snprintf(line + n, sizeof(line) - n, " %s %llu",
-					      counts[i].name, (unsigned long long)*counts[i].n);
-	for (unsigned i = 0; i < REBLOCK_PT_CAUSES; i++)
-		if (pt->unjudged_nmis[i])
-			n += (size_t)snprintf(line + n, sizeof(line) - n, " %s:%llu",
-					      reblock_pt_cause_name(i),
-					      (unsigned long long)pt->unjudged_nmis[i]);
-	see(line);
-}
-
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -125,32 +42,24 @@ static int by_text(const void *a, const void *b)
 
 static void run_case(void)
 {
-	struct reblock_audit *audit;
 	size_t i;
 
 	if (!test.name[0])
 		return;
 	n_cases++;
-	test.options.finding = on_finding;
-	test.options.judgement = test.findings_only ? NULL : on_judgement;
-	audit = reblock_audit_new(&test.source, &test.options);
-	assert_non_null(audit);
-	assert_int_equal(reblock_audit_feed(audit, 0, test.records, test.n_records), 0);
-	assert_int_equal(reblock_audit_finish(audit), 0);
-	if (test.show_pt)
-		see_pt(audit);
-	reblock_audit_free(audit);
+	audit_seen(&test.seen, &test.source, &test.options, test.records, test.n_records,
+		   !test.findings_only, test.show_pt);
 	qsort(test.expected, test.n_expected, sizeof(test.expected[0]), by_text);
-	qsort(test.seen, test.n_seen, sizeof(test.seen[0]), by_text);
-	if (test.n_expected == test.n_seen &&
-	    !memcmp(test.expected, test.seen, sizeof(test.seen[0]) * test.n_seen))
+	qsort(test.seen.lines, test.seen.n, sizeof(test.seen.lines[0]), by_text);
+	if (test.n_expected == test.seen.n &&
+	    !memcmp(test.expected, test.seen.lines, sizeof(test.seen.lines[0]) * test.seen.n))
 		return;
 	n_failed++;
 	print_message("case: %s\n", test.name);
 	for (i = 0; i < test.n_expected; i++)
 		print_message("  expected: %s\n", test.expected[i]);
-	for (i = 0; i < test.n_seen; i++)
-		print_message("  seen:     %s\n", test.seen[i]);
+	for (i = 0; i < test.seen.n; i++)
+		print_message("  seen:     %s\n", test.seen.lines[i]);
 }
 
 /* "repeat N" repeats the records since the last "repeat" or the case's begin N - 1 more times. */
@@ -220,7 +129,7 @@ static void read_cases(const char *path)
 			assert_non_null(test.options.policy);
 			test.findings_only = true;
 		} else if (strncmp(line, "-> ", 3) == 0) {
-			assert_true(test.n_expected < MAX_LINES);
+			assert_true(test.n_expected < SEEN_LINES);
 			(void)snprintf(test.expected[test.n_expected++], sizeof(test.expected[0]),
 				       "%.159s", line + 3);
 		} else if (line[0] && line[0] != '#') {

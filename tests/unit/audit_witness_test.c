@@ -20,165 +20,31 @@
 #include <reblock/json.h>
 #include <reblock/policies.h>
 #include "run.h"
-#include "sim/sim_frames.h"
 
 #define RECORDS 3000
-#define WITNESSES 24 /* at most, of a turn */
 #ifndef SEEDS
 #define SEEDS 400
 #endif
 #define FINDINGS 2000
 
-/* How PT was recorded, and what of it is lost. */
-static struct {
-	uint64_t random;
-	bool event_trace, image, l2, alone, injected_first;
-	unsigned gaps, unmatched; /* of 100 turns */
-} pt;
+static uint64_t dice;
 
 static struct {
 	struct reblock_record record;
 	uint32_t truth;
-	bool unreportable, erratum; /* the witness of an exit */
 	bool mov_ss; /* blocks at this entry: an NMI handler's IRET never follows it (docs/rules.md, section 4) */
-	uint32_t plain; /* number among the records */
 } stream[RECORDS];
 static size_t n_stream;
 
 static struct sim sim;
-static struct sim_shown shown[SIM_VCPUS_MOST][2];
 static uint64_t seed_now;
 
 static unsigned random_below(unsigned limit)
 {
-	pt.random ^= pt.random << 13;
-	pt.random ^= pt.random >> 7;
-	pt.random ^= pt.random << 17;
-	return (unsigned)((pt.random >> 11) % limit);
-}
-
-static struct reblock_record *add(const struct sim_vcpu *v, enum reblock_witness_kind saw)
-{
-	struct reblock_record *r = &stream[n_stream].record;
-
-	memset(&stream[n_stream], 0, sizeof(stream[0]));
-	n_stream++;
-	r->kind = REBLOCK_WITNESS;
-	r->t = v->t;
-	r->vm = v->vm;
-	r->vcpu = v->vcpu;
-	r->cpu = v->cpu;
-	r->error_code = saw;
-	r->presence = REBLOCK_HAS_ERROR_CODE;
-	if (pt.l2 && saw != REBLOCK_SAW_GAP) {
-		r->presence |= REBLOCK_HAS_L2;
-		r->flags = v->side ? REBLOCK_L2 : 0;
-	}
-	return r;
-}
-
-static void at(struct reblock_record *r, uint64_t rip)
-{
-	r->rip = rip;
-	r->presence |= REBLOCK_HAS_RIP;
-}
-
-static void to(struct reblock_record *r, uint64_t address)
-{
-	r->qualification = address;
-	r->presence |= REBLOCK_HAS_QUALIFICATION;
-}
-
-static unsigned vector_of(unsigned handler)
-{
-	return handler == SIM_NMI_HANDLER ? 2 : handler == SIM_INTERRUPT_HANDLER ? 49 : 14;
-}
-
-static void event(const struct sim_vcpu *v, const struct sim_shown *list, unsigned i)
-{
-	struct reblock_record *r;
-
-	if (list->events[i].iret) {
-		if (!pt.event_trace && !pt.image)
-			return;
-		r = add(v, REBLOCK_SAW_IRET);
-	} else if (pt.event_trace) {
-		r = add(v, REBLOCK_SAW_INTERRUPT);
-		r->presence |= REBLOCK_HAS_INTR_INFO;
-		r->intr_info = vector_of(list->events[i].handler);
-		stream[n_stream - 1].truth = list->events[i].nests ? SIM_NESTED : 0;
-	} else {
-		r = add(v, REBLOCK_SAW_ASYNC);
-	}
-	if (random_below(20))
-		at(r, list->events[i].at);
-	to(r, list->events[i].to);
-}
-
-static void exited(const struct sim_vcpu *v, const struct sim_before *before,
-		   const struct sim_exit *exit)
-{
-	const struct sim_guest *g = &v->sides[v->side].guest;
-	unsigned basic = exit->reason & REBLOCK_REASON_BASIC;
-	struct reblock_record *r;
-
-	/* What of an event's delivery is shown before it exits is not documented. */
-	if (before->why == SIM_EXITED_DELIVERY && pt.event_trace && random_below(2)) {
-		r = add(v, REBLOCK_SAW_INTERRUPT);
-		r->presence |= REBLOCK_HAS_INTR_INFO;
-		r->intr_info = vector_of(sim_handler_of(exit->idt_vectoring));
-		at(r, before->rip);
-	}
-	r = add(v, REBLOCK_SAW_EXIT);
-	at(r, before->rip);
-	if (pt.event_trace) {
-		r->presence |= REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION;
-		r->reason = exit->reason;
-		r->qualification = exit->qualification;
-	}
-	if (pt.image && !sim_guest_in_smm(g)) {
-		r->presence |= REBLOCK_HAS_MASKED;
-		r->flags |= sim_guest_at_iret(g) ? REBLOCK_MASKED : 0;
-	}
-	stream[n_stream - 1].erratum = g->unblocked && exit->defined && !exit->bit12 &&
-				       basic == REBLOCK_REASON_EPT_VIOLATION;
-	stream[n_stream - 1].unreportable = g->unblocked && (basic == REBLOCK_REASON_APIC_ACCESS ||
-							     basic == REBLOCK_REASON_EPT_MISCONFIG);
-}
-
-static void ran(void *context, const struct sim_vcpu *v, uint64_t entry_rip,
-		const struct sim_before *before, const struct sim_exit *exit)
-{
-	const struct sim_shown *list = v->sides[v->side].guest.shown;
-	unsigned from = 0;
-	size_t begin = n_stream, end;
-
-	(void)context;
-	if (before->why == SIM_EXITED_FAILED)
-		return;
-	/* What could not be matched is told; where all exits are recorded an exit without its witness says so, too. */
-	if (random_below(100) < pt.unmatched) {
-		if (pt.alone || sim.config.view.filtered || sim.config.view.lost || random_below(2))
-			(void)add(v, REBLOCK_SAW_GAP);
-		return;
-	}
-	assert_true(list->n < WITNESSES - 4);
-	if (pt.injected_first && list->n && !list->events[0].iret)
-		event(v, list, from++);
-	at(add(v, REBLOCK_SAW_ENTRY), entry_rip);
-	for (; from < list->n; from++)
-		event(v, list, from);
-	exited(v, before, exit);
-	if (random_below(100) >= pt.gaps)
-		return;
-	/* What came up to a place in this part is lost. */
-	end = n_stream;
-	from = random_below((unsigned)(end - begin) + 1);
-	memmove(&stream[begin + 1], &stream[begin + from],
-		(end - begin - from) * sizeof(stream[0]));
-	n_stream = begin;
-	(void)add(v, REBLOCK_SAW_GAP);
-	n_stream = begin + 1 + end - begin - from;
+	dice ^= dice << 13;
+	dice ^= dice >> 7;
+	dice ^= dice << 17;
+	return (unsigned)((dice >> 11) % limit);
 }
 
 struct mixed {
@@ -193,6 +59,9 @@ static void turn(struct sim_random *random, const struct sim_config *config, str
 	uint8_t bytes[sizeof(*out)];
 
 	m->seeded.random.turn(&m->seeded.random, config, out);
+	if (random_below(10) == 0)
+		out->between |= (uint8_t)(random_below(4) << 6);
+	out->mistake |= (uint8_t)(random_below(16) << 4);
 	if (random_below(4))
 		return;
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -203,8 +72,6 @@ static void turn(struct sim_random *random, const struct sim_config *config, str
 
 static void configure(struct sim_config *config)
 {
-	static const unsigned often[] = { 0, 0, 3, 20 };
-
 	sim_config_default(config, 2, 2);
 	config->view = sim_views[random_below(SIM_VIEWS)];
 	config->view.lost = random_below(3) ? 0 : 20;
@@ -215,17 +82,17 @@ static void configure(struct sim_config *config)
 	config->habits.iret_exits = 400;
 	config->habits.nmi = 200;
 	config->policy.nmi = 250;
+	config->policy.miss = 200;
 	for (unsigned i = 0; i < 2; i++)
 		config->pin[i] = (uint16_t)(0x16 | run_pins[random_below(8)]);
 	if (random_below(3) == 0)
 		config->hypervisor = reblock_policy_at(random_below(32));
-	pt.event_trace = random_below(4) != 0;
-	pt.image = random_below(2);
-	pt.l2 = random_below(2);
-	pt.alone = random_below(4) == 0;
-	pt.injected_first = random_below(8) == 0;
-	pt.gaps = often[random_below(4)];
-	pt.unmatched = often[random_below(4)];
+	config->view.pt = (struct sim_pt){ .on = true,
+					   .event_trace = random_below(4) != 0,
+					   .image = random_below(2),
+					   .l2 = random_below(2),
+					   .alone = random_below(4) == 0,
+					   .lossy = random_below(2) };
 }
 
 static void make(void)
@@ -233,24 +100,18 @@ static void make(void)
 	struct mixed m = { .random = { .turn = turn } };
 	struct sim_config config;
 
-	pt.random = (seed_now + 1) * 0x9e3779b97f4a7c15u | 1;
+	dice = (seed_now + 1) * 0x9e3779b97f4a7c15u | 1;
 	configure(&config);
 	sim_seed(&m.seeded, seed_now);
 	sim_start(&sim, &config, &m.random);
-	sim.ran = ran;
-	memset(shown, 0, sizeof(shown));
-	for (unsigned i = 0; i < sim.n_vcpus; i++)
-		for (unsigned side = 0; side < 2; side++)
-			sim.vcpus[i].sides[side].guest.shown = &shown[i][side];
 	n_stream = 0;
-	while (n_stream + WITNESSES + SIM_TURN_MOST + 1 < RECORDS) {
+	while (n_stream + sim_turn_most(&sim) < RECORDS) {
 		unsigned n = sim_turn(&sim);
 
-		for (unsigned i = 0; i < n && !pt.alone; i++) {
-			memset(&stream[n_stream], 0, sizeof(stream[0]));
+		for (unsigned i = 0; i < n; i++) {
 			stream[n_stream].record = sim.seen[i];
 			stream[n_stream].mov_ss = sim.whole[i].interruptibility &
-						  REBLOCK_BLOCKING_MOV_SS;
+						  (REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_STI);
 			stream[n_stream++].truth = sim.truth[i];
 		}
 	}
@@ -383,8 +244,14 @@ static void wrong(const struct reblock_finding *f, const char *what)
 		 reblock_evidence_name(f->evidence), f->rule, what);
 }
 
-static unsigned found_alone, found_nested, found_missed, found_hardware, found_unreportable,
-	found_again;
+static unsigned found[REBLOCK_FINDING_KINDS], found_alone, found_again;
+
+/* Kinds that PT has a part in. */
+static bool is_of_pt(enum reblock_finding_kind kind)
+{
+	return kind == REBLOCK_NMI_IN_NMI || kind == REBLOCK_MISSED_REBLOCK ||
+	       kind == REBLOCK_HARDWARE || kind == REBLOCK_UNREPORTABLE;
+}
 
 static uint32_t truth_of(const struct reblock_finding *f)
 {
@@ -398,12 +265,7 @@ static uint32_t truth_of(const struct reblock_finding *f)
 static bool is_true(const struct reblock_finding *f)
 {
 	uint32_t truth = truth_of(f);
-	bool erratum = false, unreportable = false;
 
-	for (unsigned i = 0; i < f->n_records; i++) {
-		erratum |= stream[f->records[i]].erratum;
-		unreportable |= stream[f->records[i]].unreportable;
-	}
 	/* Nothing tells a nested guest where no record, and PT, has a word on it. */
 	if ((f->assumes & REBLOCK_ASSUMES_L2_0) && sim.entered_nested)
 		return true;
@@ -411,23 +273,9 @@ static bool is_true(const struct reblock_finding *f)
 	if ((f->assumes & (REBLOCK_ASSUMES_RETURNS_ELSEWHERE | REBLOCK_ASSUMES_NO_HANDLER)) &&
 	    (truth & (SIM_CAME_BACK | SIM_RETURNS_TO_ITSELF)))
 		return true;
-	switch (f->kind) {
-	case REBLOCK_UNREPORTABLE:
-		found_unreportable++;
-		return unreportable;
-	case REBLOCK_HARDWARE:
-		found_hardware++;
-		return erratum;
-	case REBLOCK_NMI_IN_NMI:
-		found_nested++;
-		found_alone += pt.alone;
-		return truth & SIM_NESTED;
-	case REBLOCK_MISSED_REBLOCK:
-		found_missed++;
-		return truth & (SIM_MISSED | SIM_TASK_OPEN);
-	default:
-		return false;
-	}
+	found[f->kind]++;
+	found_alone += f->kind == REBLOCK_NMI_IN_NMI && sim.config.view.pt.alone;
+	return is_of_pt(f->kind) && (truth & run_truth_for(f->kind));
 }
 
 /*
@@ -452,7 +300,7 @@ static void check_kept(const struct reblock_finding *f)
 			if (f->kind == REBLOCK_NMI_IN_NMI && g->kind == f->kind && g->vm == f->vm &&
 			    g->vcpu == f->vcpu &&
 			    llabs((long long)g->records[g->n_records - 1] -
-				  (long long)f->records[f->n_records - 1]) < WITNESSES)
+				  (long long)f->records[f->n_records - 1]) < SIM_WITNESSES_MOST)
 				return;
 		}
 		if ((f->assumes & refutable) || !(truth_of(f) & run_truth_for(f->kind)) ||
@@ -492,13 +340,6 @@ static void check_same_findings(const char *how)
 		if (!has_same(&whole, &other.list[i]))
 			wrong(&other.list[i], how);
 	assert_int_equal(other.n, whole.n);
-}
-
-/* Kinds that PT has a part in. */
-static bool is_of_pt(enum reblock_finding_kind kind)
-{
-	return kind == REBLOCK_NMI_IN_NMI || kind == REBLOCK_MISSED_REBLOCK ||
-	       kind == REBLOCK_HARDWARE || kind == REBLOCK_UNREPORTABLE;
 }
 
 static void one_seed(void)
@@ -541,10 +382,11 @@ static void all_seeds(void **state)
 		one_seed();
 	print_message(
 		"%u nmi-in-nmi (%u by PT alone), %u missed-reblock, %u hardware, %u unreportable, %u re-blocked\n",
-		found_nested, found_alone, found_missed, found_hardware, found_unreportable,
-		found_again);
-	assert_true(found_alone > 20 && found_nested > 100 && found_missed > 0);
-	assert_true(found_hardware > 5 && found_unreportable > 5 && found_again > 5);
+		found[REBLOCK_NMI_IN_NMI], found_alone, found[REBLOCK_MISSED_REBLOCK],
+		found[REBLOCK_HARDWARE], found[REBLOCK_UNREPORTABLE], found_again);
+	assert_true(found_alone > 20 && found[REBLOCK_NMI_IN_NMI] > 100);
+	assert_true(found[REBLOCK_MISSED_REBLOCK] > 0 && found[REBLOCK_HARDWARE] > 5);
+	assert_true(found[REBLOCK_UNREPORTABLE] > 5 && found_again > 5);
 }
 
 int main(void)

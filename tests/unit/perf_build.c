@@ -76,6 +76,8 @@ struct perf_build *perf_build_new(const struct perf_build_options *options)
 		b->sample_type |= PERF_HAS_CALLCHAIN | PERF_HAS_IP;
 	if (b->o.pt)
 		b->sample_type |= PERF_HAS_IP; /* perf script wants it */
+	if (b->o.aux_sample)
+		b->sample_type |= PERF_HAS_AUX | PERF_HAS_PHYS_ADDR;
 	if (b->o.lost_format)
 		b->sample_type |= PERF_HAS_READ;
 	b->sample_type &= ~b->o.drop_sample_type;
@@ -170,6 +172,13 @@ void perf_build_event(struct perf_build *b, enum perf_build_event event, unsigne
 	}
 	if (has & PERF_HAS_RAW)
 		make_raw(b, event, tid, fields, &r);
+	if (has & PERF_HAS_PHYS_ADDR)
+		append_number(&r, 0x123456789, 8);
+	if (has & PERF_HAS_AUX) {
+		append_number(&r, b->aux_sample.size, 8);
+		append(&r, b->aux_sample.data, b->aux_sample.size);
+		b->aux_sample.size = 0;
+	}
 	put_record(b, cpu, PERF_SAMPLE, 0, &r);
 }
 
@@ -283,6 +292,7 @@ int perf_build_finish(struct perf_build *b, uint8_t **data, size_t *size)
 	for (unsigned cpu = 0; cpu < b->o.cpus; cpu++)
 		free(b->buffers[cpu].data);
 	free(b->buffers);
+	free(b->aux_sample.data);
 	for (unsigned i = 0; i < PERF_BUILD_EVENTS; i++)
 		free(b->events[i].fields);
 	ZSTD_freeCStream(b->stream);

@@ -57,8 +57,9 @@ struct perf_build_options {
 	bool no_kvm;               /* nothing but Intel PT */
 	bool pt;                   /* Intel PT was recorded: perf_build_pt.c writes it */
 	bool no_switches;          /* with it: not who runs */
-	int clockid;               /* perf record -k: of the kvm events; 0: none */
-	FILE *out;                 /* where it goes, NULL: memory; must allow to seek for !pipe */
+	bool aux_sample; /* as perf record --aux-sample: samples hold what perf_build_aux_sample says */
+	int clockid;     /* perf record -k: of the kvm events; 0: none */
+	FILE *out;       /* where it goes, NULL: memory; must allow to seek for !pipe */
 };
 
 struct perf_build;

@@ -31,7 +31,8 @@ struct perf_build {
 	struct bytes_out memory;   /* what went out, where there is no file */
 	size_t waiting;
 	uint64_t written, data_at, sample_type;
-	uint64_t reference; /* of AUXTRACE records */
+	struct bytes_out aux_sample; /* of the next sample */
+	uint64_t reference;          /* of AUXTRACE records */
 	ZSTD_CStream *stream;
 	bool failed;
 };

@@ -40,6 +40,14 @@ void perf_build_auxtrace(struct perf_build *b, uint32_t cpu, uint32_t tid, uint6
 	free(body.data);
 }
 
+void perf_build_aux_sample(struct perf_build *b, const void *bytes, size_t size)
+{
+	static const uint8_t zeros[8];
+
+	append(&b->aux_sample, bytes, size);
+	append(&b->aux_sample, zeros, -size % 8);
+}
+
 void perf_build_aux(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t tid, uint64_t offset,
 		    uint64_t size, uint64_t flags)
 {

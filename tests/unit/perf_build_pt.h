@@ -12,6 +12,9 @@ void perf_build_pt_info(struct perf_build *b, uint32_t kind, const uint64_t *wor
 void perf_build_auxtrace(struct perf_build *b, uint32_t cpu, uint32_t tid, uint64_t offset,
 			 const void *bytes, size_t size);
 
+/* The next sample holds the SIZE bytes at BYTES of the AUX area (option aux_sample). */
+void perf_build_aux_sample(struct perf_build *b, const void *bytes, size_t size);
+
 /* What the TSC was when the AUXTRACE records that come now were taken: perf takes no time from PT where it is 0, as it is at first. */
 void perf_build_reference(struct perf_build *b, uint64_t tsc);
 

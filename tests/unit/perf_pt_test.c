@@ -276,6 +276,51 @@ static void test_again(void **state)
 	}
 }
 
+/* perf record --aux-sample: each exit holds what was written up to then, so that the second repeats the first. */
+static char *in_samples(const struct perf_build_options *o)
+{
+	struct pt_bytes p = { .size = 0 };
+	struct made m;
+
+	begin(&m, o);
+	info(&m);
+	stay(&m, 0, 1800000, 1804000, 0x900, 12, 0);
+	host(&p, 1900000, 0x7000);
+	guest(&p, 2001000, 2003000, 0x1000, 48, 0x1181);
+	perf_build_event(m.b, PERF_BUILD_ENTRY, 0, 2000000, 100, 101,
+			 &(struct perf_build_fields){ .rip = 0x1000 });
+	perf_build_aux_sample(m.b, p.bytes, p.size);
+	perf_build_event(m.b, PERF_BUILD_EXIT, 0, 2004000, 100, 101,
+			 &(struct perf_build_fields){
+				 .rip = 0x1010, .reason = 48, .info1 = 0x1181 });
+	perf_build_event(m.b, PERF_BUILD_ENTRY, 0, 2010000, 100, 101,
+			 &(struct perf_build_fields){ .rip = 0x1010 });
+	guest(&p, 2011000, 2013000, 0x1010, 12, 0);
+	packets(&p, "@2013500");
+	perf_build_aux_sample(m.b, p.bytes, p.size);
+	perf_build_event(m.b, PERF_BUILD_EXIT, 0, 2014000, 100, 101,
+			 &(struct perf_build_fields){ .rip = 0x1020, .reason = 12 });
+	perf_build_round(m.b);
+	return perf_read_built(m.b);
+}
+
+static void test_samples(void **state)
+{
+	struct perf_build_options o = { .cpus = 1, .aux_sample = true };
+
+	(void)state;
+	expect_stays(in_samples(&o), FIRST, SECOND, UNSEEN);
+	o.callchain = true;
+	expect_stays(in_samples(&o), FIRST, SECOND, UNSEEN);
+	o.pipe = true;
+	expect_stays(in_samples(&o), FIRST, SECOND, UNSEEN);
+	/* What is unpacked does not stay, and is not read: that is said. */
+	o.compress = true;
+	perf_expect_in(in_samples(&o),
+		       "note samples hold Intel PT (--aux-sample) that cannot be read");
+	perf_expect_in(in_samples(&o), "!witness");
+}
+
 static void no_time_zero(struct made *m)
 {
 	m->words[4] = 0;
@@ -465,7 +510,7 @@ int main(void)
 		cmocka_unit_test(test_again),          cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_alone),          cmocka_unit_test(test_by_thread),
 		cmocka_unit_test(test_other_areas),    cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_real_recording),
+		cmocka_unit_test(test_real_recording), cmocka_unit_test(test_samples),
 	};
 
 	if (!pt_library()) {

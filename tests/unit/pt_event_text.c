@@ -18,6 +18,8 @@ static const char *const cfes[] = {
 	[PT_CFE_SHUTDOWN] = "shutdown",
 	[PT_CFE_UINTR] = "uintr",
 	[PT_CFE_UIRET] = "uiret",
+	[PT_CFE_SWINTR] = "swintr",
+	[PT_CFE_SYSCALL] = "syscall",
 };
 
 struct text {
@@ -80,6 +82,8 @@ void pt_event_text(const struct pt_event *e, char text[PT_EVENT_TEXT])
 		add(&t, " nr=%llu", e->nr);
 	if (e->has & PT_HAS_AT_IRET)
 		add(&t, " at-iret=%llu", e->at_iret);
+	if (e->type == PT_EVENT_TIME)
+		add(&t, " since=%llu", e->since);
 	if (e->guest_tsc)
 		add_word(&t, " ", "guest-tsc");
 	if (e->begins)

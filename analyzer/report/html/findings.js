@@ -68,6 +68,31 @@ function recordButton(number, lane)
 	} }, '#' + number);
 }
 
+// What Intel PT shows right before the exit and after the entry of a case, as far as these records are on the page.
+function witnessesOf(c)
+{
+	const AFTER = 4; // as reblock explain shows
+	const all = c.lane ? c.lane.records : [];
+	const exit = all.findIndex((r) => r.number === c.exit);
+	const entry = c.entry === undefined ? -1 : all.findIndex((r) => r.number === c.entry);
+	const shown = [];
+
+	if (exit > 0 && all[exit - 1].kind === KIND.WITNESS && !all[exit].gap)
+		shown.push(['before the exit', all[exit - 1]]);
+	for (let i = entry + 1; entry >= 0 && i < all.length && i <= entry + AFTER; i++) {
+		if (all[i].kind !== KIND.WITNESS || all[i].gap)
+			break;
+		shown.push([i === entry + 1 ? 'after the entry' : 'then', all[i]]);
+	}
+	return shown;
+}
+
+function witnessParts(shown, lane)
+{
+	return shown.length ? [el('h3', {}, 'What Intel PT shows'), el('dl', {}, ...shown.flatMap(([when, r]) =>
+		[el('dt', {}, when), el('dd', {}, recordButton(r.number, lane), ' ' + witnessText(r))]))] : [];
+}
+
 // The same as reblock explain prints.
 function inWords(c)
 {
@@ -84,7 +109,7 @@ function inWords(c)
 	return [el('h3', {}, 'What the processor says'), steps, el('p', {}, el('b', {}, str(c.outcome))),
 		between.length ? el('h3', {}, 'Between exit and entry') : '',
 		between.length ? el('ul', { class: 'plain' }, ...between.map((parts) => el('li', {}, ...parts))) : '',
-		el('h3', {}, 'What the VMM must do'), lines,
+		el('h3', {}, 'What the VMM must do'), lines, ...witnessParts(witnessesOf(c), c.lane),
 		c.judgement === undefined ? '' : el('p', {}, 'The audit: ' + str(c.judgement) + '.')];
 }
 
@@ -96,6 +121,18 @@ function caseParts(c)
 	return [diagramOf(c), ...inWords(c),
 		c.lane ? fields('The fields of the exit, #' + c.exit, c.lane.byNumber.get(c.exit)) : '',
 		c.lane && c.entry !== undefined ? fields('The fields of the entry, #' + c.entry, c.lane.byNumber.get(c.entry)) : ''];
+}
+
+// Instead of a case: what Intel PT shows, if nothing else is evidence, or where to look.
+function withoutCase(f)
+{
+	const seen = f.records.map((n) => f.lane && f.lane.byNumber.get(n));
+	const command = el('code', {}, 'reblock explain ' + data.file + '#' + (f.records[0] === undefined ? 'N' : f.records[0]));
+
+	if (seen.length && seen.every((r) => r && r.kind === KIND.WITNESS))
+		return [...witnessParts(seen.map((r, i) => [i ? 'then' : 'first', r]), f.lane),
+			el('p', { class: 'remark' }, 'Intel PT alone shows this: no record of an exit is needed for it.')];
+	return [el('p', { class: 'remark' }, 'The exit of this finding is not on this page; ', command, ' explains it.')];
 }
 
 function showFinding(f)
@@ -111,8 +148,7 @@ function showFinding(f)
 	fact('records', ...f.records.map((n) => recordButton(n, f.lane)));
 	for (const [name, text] of f.assumes)
 		fact('assumes', name + ': ' + str(text));
-	const rest = f.case ? caseParts(f.case) : [el('p', { class: 'remark' }, 'The exit of this finding is not on this page; ',
-		el('code', {}, 'reblock explain ' + data.file + '#' + (f.records[0] === undefined ? 'N' : f.records[0])), ' explains it.')];
+	const rest = f.case ? caseParts(f.case) : withoutCase(f);
 	byId('explanation').replaceChildren(el('h3', {}, el('span', { class: 'badge ' + f.severity }, f.severity), ' ' + f.kind),
 		el('p', { class: 'why' }, f.why), facts, ...rest);
 }

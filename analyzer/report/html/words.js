@@ -67,6 +67,23 @@ function sawText(r)
 	return sawNmi(r) ? 'an NMI was delivered' : 'vector ' + r.fields[F.INTR_INFO] + ' was delivered';
 }
 
+// The whole of it in one line, as reblock explain says it.
+function witnessText(r)
+{
+	const has = (bit, text) => (r.has & bit) ? text : '';
+	const to = has(HAS.QUALIFICATION, ' to ' + hex(r.fields[F.QUALIFICATION]));
+	let text = sawText(r);
+
+	if (sawOf(r) === SAW.GAP)
+		return text;
+	text += has(HAS.RIP, ' at ' + hex(r.fields[F.RIP]));
+	if (sawOf(r) !== SAW.EXIT)
+		return text + to;
+	return text + has(HAS.REASON, ': ' + (meaning(r, 'reason') || r.fields[F.REASON])) +
+		has(HAS.QUALIFICATION, ', qualification ' + (meaning(r, 'qualification') || hex(r.fields[F.QUALIFICATION]))) +
+		has(HAS.MASKED, '; the instruction there is ' + ((r.flags & FLAG.MASKED) ? 'an IRET' : 'no IRET'));
+}
+
 function witnessFields(r, add)
 {
 	const exit = sawOf(r) === SAW.EXIT;
