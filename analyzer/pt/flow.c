@@ -108,6 +108,7 @@ static int add_stretch(struct walker *w, uint64_t ip, size_t event)
 	f->stretches[f->n++] =
 		(struct pt_stretch){ .at = f->size, .ip = ip, .mode = w->mode, .event = event };
 	last(f)->lost = w->mode == NO_MODE;
+	f->mode_64 &= w->mode == MODE_64;
 	return 0;
 }
 
@@ -187,7 +188,7 @@ static int begin_run(struct walker *w, bool known, uint64_t ip, size_t event)
 	w->flow->size = PT_RUN_HEAD;
 	memset(w->flow->run, 0, PT_RUN_HEAD);
 	w->flow->n = 0;
-	w->flow->mode_64 = w->mode == MODE_64;
+	w->flow->mode_64 = true;
 	err = add_stretch(w, ip, event);
 	if (!err && !known)
 		last(w->flow)->lost = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bench_pt_file loop|guests|program|guest MEGABYTES CPUS FILE: writes such a recording (pt_recording.h).
+ * bench_pt_file raw MEGABYTES FILE: one CPU's PT alone, as of guests.
  * bench_pt_file repeat MEGABYTES RECORDING FILE: the PT of a recording again and again, with times that go on.
  * bench_pt_file packets|blocks|instructions FILE: decodes it by libipt alone (pt_peers.h).
  * bench_pt_file decode FILE JOBS [IMAGE]: reads FILE, PT decoded by so many threads, to the end; IMAGE: as for reblock audit --image.
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
 
 	if (argc == 5 && strcmp(argv[1], "decode")) {
 		err = write_recording(argv + 1);
+	} else if (argc == 4 && !strcmp(argv[1], "raw")) {
+		err = pt_recording_write_raw(strtoull(argv[2], NULL, 10), argv[3]);
 	} else if (argc > 3 && !strcmp(argv[1], "decode")) {
 		err = decode(argv[2], (unsigned)atoi(argv[3]), argv[4]);
 	} else if (argc == 3) {

@@ -22,6 +22,9 @@ enum pt_recording_kind {
 int pt_recording_write(enum pt_recording_kind kind, uint64_t megabytes, unsigned cpus,
 		       const char *path);
 
+/* Writes MEGABYTES of PT alone to PATH, one CPU's, as of PT_RECORDING_GUESTS. The same. */
+int pt_recording_write_raw(uint64_t megabytes, const char *path);
+
 /* Writes MEGABYTES to PATH: the PT of the recording FROM again and again, with times that go on. The same. */
 int pt_recording_repeat(uint64_t megabytes, const char *from, const char *path);
 

@@ -18,6 +18,10 @@ enum {
 	PT_WALK_TSC_OF_TICK = 50, /* CPUID.15H: EBX / EAX */
 };
 
+struct pt_walk_iret {
+	uint64_t ip, to;
+};
+
 struct pt_walk {
 	const struct pt_program *program;
 	uint64_t random;
@@ -35,6 +39,10 @@ struct pt_walk {
 
 	uint64_t branches; /* taken, and TIP.PGEs: what perf script --itrace=b tells of */
 	uint64_t instructions, irets, exits;
+
+	/* The caller's, or NULL: where the IRETs were, so many of the first as there is room for. */
+	struct pt_walk_iret *iret;
+	size_t irets_room;
 };
 
 /* Begins to walk through PROGRAM, which has to stay; each SEED takes another way. */

@@ -5,7 +5,7 @@
 
 enum {
 	STEPS_PER_INTERRUPT = 2000,
-	CPUID_SIZE = 2,
+	LEAVE_SIZE = 2, /* bytes of CPUID, and of IRETQ */
 };
 
 static void put(struct pt_walk *w, const void *bytes, size_t size)
@@ -138,7 +138,7 @@ static void leave_and_come_back(struct pt_walk *w)
 {
 	flush_tnt(w);
 	if (w->program->guest)
-		put_address(w, FUP, ip_of(w, w->block + 1) - CPUID_SIZE);
+		put_address(w, FUP, ip_of(w, w->block + 1) - LEAVE_SIZE);
 	put_number(w, TIP_PGD, 1);
 	w->tsc += 200 + pt_random(&w->random, 2000);
 	w->block++;
@@ -162,8 +162,12 @@ static void interrupt(struct pt_walk *w)
 
 static void iret(struct pt_walk *w)
 {
+	uint64_t ip = ip_of(w, w->block + 1) - LEAVE_SIZE;
+
 	w->block = w->calls[--w->depth];
 	w->interrupted = false;
+	if (w->irets < w->irets_room)
+		w->iret[w->irets] = (struct pt_walk_iret){ ip, ip_of(w, w->block) };
 	w->irets++;
 	put_tip(w, w->block);
 }
