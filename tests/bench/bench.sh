@@ -66,7 +66,7 @@ versus()
 # memory NAME COMMAND...: the most private memory seen, sampled, and whether 256 MB of it are enough (setrlimit(2), RLIMIT_DATA).
 memory()
 {
-    local name=$1 enough="256 MB are not enough: MISSED" status=0
+    local name=$1 enough="256 MB are not enough: MISSED" status=0 most ended
     shift
     memory_of "$@"
     # 1 and 3 are what an audit says of a trace.

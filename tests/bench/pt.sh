@@ -27,18 +27,23 @@ row()
 # there is none.
 versus()
 {
-    local name=$1 clock=$2 target=$3 file=$4 a=$5 b=$6 times_a=() times_b=()
+    local name=$1 clock=$2 target=$3 file=$4 a=$5 b=$6 times_a=() times_b=() cpu_a=() cpu_b=()
     took "$a"
     [[ $runs -eq 1 ]] || took "$b"
     for ((i = 0; i < runs; i++)); do
         took "$a"
         times_a+=("${!clock}")
+        cpu_a+=("$cpu")
         took "$b"
         times_b+=("${!clock}")
+        cpu_b+=("$cpu")
     done
-    row "$name" "$(awk -v a="$(middle "${times_a[@]}")" -v b="$(middle "${times_b[@]}")" -v target="$target" \
-        -v bytes="$(stat -c %s "$file")" 'BEGIN {
+    row "$name" "$(awk -v a="$(middle "${times_a[@]}")" -v b="$(middle "${times_b[@]}")" -v target="$target" -v clock="$clock" \
+        -v more="$(middle "${cpu_a[@]}") $(middle "${cpu_b[@]}")" -v bytes="$(stat -c %s "$file")" 'BEGIN {
+        split(more, used, " ")
         said = target == "-" ? "no target" : "target at least " target ": " (b / a >= target ? "met" : "MISSED")
+        if (clock == "took")
+            said = said sprintf("; for %.2f times the CPU time", used[1] / used[2])
         printf "%6.0f ms, %5.1f MB/s, against %6.0f ms, %5.1f MB/s: %6.2f times as fast, %s", a / 1000, bytes / a, b / 1000,
             bytes / b, b / a, said }')"
 }
@@ -46,7 +51,7 @@ versus()
 # bounded NAME SMALL LARGE COMMAND...: what COMMAND needs for the file LARGE is no more than for SMALL, but for a tenth and 1 MB.
 bounded()
 {
-    local name=$1 small_file=$2 large_file=$3 small
+    local name=$1 small_file=$2 large_file=$3 small most ended
     shift 3
     memory_of "$@" "$small_file"
     small=$most
@@ -58,6 +63,7 @@ bounded()
 
 loop_packets() { "$bench" packets "$work/loop"; }
 loop_1() { "$bench" decode "$work/loop" 1; }
+guests_packets() { "$bench" packets "$work/guests"; }
 guests_1() { "$bench" decode "$work/guests" 1; }
 guests_all() { "$bench" decode "$work/guests" "$(nproc)"; }
 program_packets() { "$bench" packets "$work/program"; }
@@ -106,6 +112,7 @@ rm "$work/program"
 if [[ $(nproc) -ge 2 ]]; then
     versus "guests: decoded by all CPUs, against one" took "$all" "$work/guests" guests_all guests_1
 fi
+versus "guests: events and witnesses, against libipt's packets" cpu - "$work/guests" guests_1 guests_packets
 "$bench" guests $((4 * megabytes)) 4 "$work/more"
 bounded "memory of audit, $megabytes and $((4 * megabytes)) MB" "$work/guests" "$work/more" "$reblock" audit --quiet
 rm "$work/guests" "$work/more"
