@@ -6,12 +6,11 @@
 #include "cli/pt_options.h"
 #include "input/guest_memory.h"
 
-/* Reads N numbers in decimal, or in hexadecimal after 0x, apart by SEPARATOR, each at most its MOST. */
-static bool numbers(const char *text, char separator, const uint64_t *most, uint64_t *values,
-		    size_t n)
+/* Reads N numbers in decimal, or in hexadecimal after 0x, with commas between, each at most its MOST. */
+static bool numbers(const char *text, const uint64_t *most, uint64_t *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *end = strchr(text, i + 1 < n ? separator : 0);
+		const char *end = strchr(text, i + 1 < n ? ',' : 0);
 		char word[32], *stop;
 
 		if (!end || end == text || (size_t)(end - text) >= sizeof(word) ||
@@ -39,34 +38,17 @@ static bool take_file(struct cli_pt *pt, const char *command, const char *path)
 
 static bool take_cpu(struct cli_pt *pt, const char *command, const char *value)
 {
-	static const uint64_t most[] = { UINT16_MAX, UINT8_MAX, UINT8_MAX };
-	const char *model = strchr(value, ':');
-	size_t length = model ? (size_t)(model - value) : strlen(value);
-	struct reblock_pt_file *f = &pt->files[pt->n_cpus];
-	uint64_t is[3], cpu;
-	char word[16] = "";
+	uint64_t cpu;
 
-	if (length < sizeof(word))
-		snprintf(word, sizeof(word), "%.*s", (int)length, value);
-	if (!cli_number(word, REBLOCK_NO_CPU - 1, &cpu) ||
-	    (model && !numbers(model + 1, '/', most, is, 3))) {
-		cli_say(command,
-			"--pt-cpu takes the number of a CPU, or N:FAMILY/MODEL/STEPPING, not \"%s\"",
-			value);
+	if (!cli_number(value, REBLOCK_NO_CPU - 1, &cpu)) {
+		cli_say(command, "--pt-cpu takes the number of a CPU, not \"%s\"", value);
 		return false;
 	}
 	if (pt->n_cpus == CLI_PT_FILES) {
 		cli_say(command, "--pt-cpu is given more than %d times", CLI_PT_FILES);
 		return false;
 	}
-	pt->n_cpus++;
-	f->cpu = (uint16_t)cpu;
-	f->has_model = model != NULL;
-	if (model) {
-		f->family = (uint16_t)is[0];
-		f->model = (uint8_t)is[1];
-		f->stepping = (uint8_t)is[2];
-	}
+	pt->files[pt->n_cpus++].cpu = (uint16_t)cpu;
 	return true;
 }
 
@@ -75,7 +57,7 @@ static bool take_clock(struct cli_pt *pt, const char *command, const char *value
 	static const uint64_t most[] = { 63, UINT32_MAX, UINT64_MAX };
 	uint64_t is[3];
 
-	if (!numbers(value, ',', most, is, 3) || !is[1]) {
+	if (!numbers(value, most, is, 3) || !is[1]) {
 		cli_say(command,
 			"--pt-clock takes SHIFT,MULT,ZERO: at most 63, from 1 to 2^32 - 1, any 64 bits; not \"%s\"",
 			value);

@@ -23,7 +23,7 @@ enum { CLI_PT = 0x1000, CLI_PT_CPU, CLI_PT_CLOCK, CLI_PT_IMAGE };
 /* For --help. */
 #define CLI_PT_HELP \
 	"  --pt FILE         take raw Intel PT of one CPU from FILE, with the trace or alone; may be repeated, each with\n" \
-	"  --pt-cpu N        the host CPU that FILE is from; N:FAMILY/MODEL/STEPPING also says what processor that is\n" \
+	"  --pt-cpu N        the number of the host CPU that FILE is from\n" \
 	"  --pt-clock SHIFT,MULT,ZERO\n" \
 	"                    how its time-stamp counter becomes the trace's time (time_shift, time_mult and time_zero\n" \
 	"                    of perf_event_open); without, and with a trace whose clock is not tsc, PT stands for itself\n" \

@@ -73,12 +73,6 @@ static int add_file(struct reblock_input *in, const struct reblock_pt_file *f, c
 		return err;
 	aux->n_files++;
 	file->config = aux->config;
-	if (f->has_model) {
-		file->config.has_cpu = true;
-		file->config.family = f->family;
-		file->config.model = f->model;
-		file->config.stepping = f->stepping;
-	}
 	piece.bytes = file->map;
 	piece.size = file->size;
 	queue = aux_queue(aux, f->cpu, 0, 0);
@@ -86,18 +80,6 @@ static int add_file(struct reblock_input *in, const struct reblock_pt_file *f, c
 		return (int)queue;
 	aux->queues[queue].config = &file->config;
 	return aux_piece(aux, queue, &piece);
-}
-
-/* The CPU that the recording is from, unless its reader has said it. */
-static void take_model(const struct reblock_source *s, struct pt_config *c)
-{
-	if (c->has_cpu || !(s->presence & REBLOCK_SOURCE_CPU) || s->family > UINT16_MAX ||
-	    s->model > UINT8_MAX || s->stepping > UINT8_MAX)
-		return;
-	c->has_cpu = true;
-	c->family = (uint16_t)s->family;
-	c->model = (uint8_t)s->model;
-	c->stepping = (uint8_t)s->stepping;
 }
 
 static int take_clock(struct reblock_input *in, const struct reblock_pt_clock *given, char **error)
@@ -162,7 +144,6 @@ int reblock_input_pt(struct reblock_input *in, const struct reblock_pt_options *
 	if (!err) {
 		in->aux->jobs = o->jobs;
 		in->aux->config.image = o->image;
-		take_model(&in->source, &in->aux->config);
 		err = take_clock(in, o->clock, error);
 	}
 	if (!err && o->n_files)

@@ -66,19 +66,12 @@ static const struct perf_attr *attr_of_pt(const struct perf_reader *p)
 	return NULL;
 }
 
-static void set_config(const struct reblock_input *in, const struct perf_reader *p,
-		       const struct perf_attr *attr, struct pt_config *c)
+static void set_config(const struct perf_reader *p, const struct perf_attr *attr,
+		       struct pt_config *c)
 {
 	const uint64_t *w = p->aux->words;
 	uint64_t mtc = w[PERF_PT_MTC_FREQ_BITS];
 
-	if (in->source.presence & REBLOCK_SOURCE_CPU && in->source.family <= UINT16_MAX &&
-	    in->source.model <= UINT8_MAX && in->source.stepping <= UINT8_MAX) {
-		c->has_cpu = true;
-		c->family = (uint16_t)in->source.family;
-		c->model = (uint8_t)in->source.model;
-		c->stepping = (uint8_t)in->source.stepping;
-	}
 	if (attr && mtc && (attr->config & w[PERF_PT_MTC_BIT]))
 		c->mtc_freq = (uint8_t)((attr->config & mtc) >> __builtin_ctzll(mtc) & 15);
 	c->nom_freq = w[PERF_PT_MAX_NONTURBO] <= UINT8_MAX ? (uint8_t)w[PERF_PT_MAX_NONTURBO] : 0;
@@ -336,7 +329,7 @@ int perf_aux_find(struct reblock_input *in, struct perf_reader *p)
 		p->aux->sampled |= (p->attrs.attrs[i].sample_type & PERF_HAS_AUX) != 0;
 	f.snapshot |= p->aux->sampled;
 	attr = attr_of_pt(p);
-	set_config(in, p, attr, &in->aux->config);
+	set_config(p, attr, &in->aux->config);
 	err = find_pieces(&f);
 	free(f.end);
 	free(f.cuts);

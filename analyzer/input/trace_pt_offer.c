@@ -15,17 +15,9 @@
 
 static void set_config(struct pt_config *config, const struct reblock_input *in)
 {
-	const struct reblock_source *source = &in->source;
 	const struct reblock_pt_setup *s = &in->pt->setup;
 	const uint32_t times = REBLOCK_PT_HAS_MTC_FREQ | REBLOCK_PT_HAS_RATIO;
 
-	if (source->presence & REBLOCK_SOURCE_CPU && source->family <= UINT16_MAX &&
-	    source->model <= UINT8_MAX && source->stepping <= UINT8_MAX) {
-		config->has_cpu = true;
-		config->family = (uint16_t)source->family;
-		config->model = (uint8_t)source->model;
-		config->stepping = (uint8_t)source->stepping;
-	}
 	if ((s->presence & times) == times && s->mtc_freq <= UINT8_MAX && s->cpuid_0x15_eax &&
 	    s->cpuid_0x15_ebx) {
 		config->mtc_freq = (uint8_t)s->mtc_freq;

@@ -3,11 +3,14 @@
  * What is known of the processor that wrote a piece of Intel PT, and how to decode it. Whoever has the recording fills
  * it in: perf.data's AUXTRACE_INFO, the own format's chunk, or options of the command line. All zero is allowed: nothing
  * known, the best library.
+ *
+ * Family, model and stepping are not asked for, nor what libipt knows of their errata: it gets other packets than the processor
+ * wrote (pt/sieve.h), and not each libipt knows each processor. Where an erratum (BDM70, SKD007, SKZ84, APL11) shows in the
+ * packets, it is allowed for on any processor; where it leaves one out (SKD010: the FUP after an overflow), that is a gap.
  */
 #ifndef PT_CONFIG_H
 #define PT_CONFIG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct pt_image; /* pt/image.h */
@@ -20,16 +23,6 @@ enum pt_backend {
 };
 
 struct pt_config {
-	/*
-	 * Family, model and stepping are known: for messages. Decoding does not ask for them, nor for what libipt knows of their
-	 * errata: it gets other packets than the processor wrote (pt/sieve.h), and not each libipt knows each processor. Where an
-	 * erratum (BDM70, SKD007, SKZ84, APL11) shows in the packets, it is allowed for on any processor; where it
-	 * leaves one out (SKD010: the FUP after an overflow), that is a gap.
-	 */
-	bool has_cpu;
-	uint16_t family;
-	uint8_t model, stepping;
-
 	/*
 	 * For times between TSC packets. Without both words of CPUID.15H, MTC packets are not used; without nom_freq, CYC packets.
 	 */

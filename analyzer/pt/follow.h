@@ -9,6 +9,7 @@
 #ifndef PT_FOLLOW_H
 #define PT_FOLLOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "pt/code.h"

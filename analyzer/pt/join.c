@@ -135,25 +135,30 @@ void pt_join_counts(const struct pt_join *j, struct pt_counts *counts)
 	pt_ahead_counts(j->ahead, counts);
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void say_lost(struct notes *n, const struct pt_counts *c)
 {
 	note(n, c->overflows,
 	     "Intel PT: the processor lost packets at %" PRIu64
-	     " places (overflow); what happened there was not seen",
-	     c->overflows);
+	     " place%s (overflow); what happened there was not seen",
+	     c->overflows, plural(c->overflows));
 	note(n, c->errors,
 	     "Intel PT: at %" PRIu64
-	     " places it could not be read on before the next PSB: unknown or damaged packets, or data that begin without one; %" PRIu64
+	     " place%s it could not be read on before the next PSB: unknown or damaged packets, or data that begin without one; %" PRIu64
 	     " bytes were passed over",
-	     c->errors, c->skipped);
+	     c->errors, plural(c->errors), c->skipped);
 }
 
 static void say_unfollowed(struct notes *n, const struct pt_counts *c)
 {
 	note(n, c->unfollowed,
 	     "Intel PT: at %" PRIu64
-	     " places the guest's instructions could not be followed with the image: whether IRETs completed there is not known",
-	     c->unfollowed);
+	     " place%s the guest's instructions could not be followed with the image: whether IRETs completed there is not known",
+	     c->unfollowed, plural(c->unfollowed));
 	note(n, c->wrong_image,
 	     "Intel PT: the image is not what ran in %" PRIu64
 	     " pieces of it: is it that guest's memory, of the same boot? None of their IRETs counts",
@@ -204,8 +209,8 @@ const char *pt_join_note(struct pt_join *j, size_t i)
 	     c.events);
 	note(&n, j->count.missing,
 	     "Intel PT: bytes are missing at %" PRIu64
-	     " places, where a buffer was full or they were left out; what happened there was not seen",
-	     j->count.missing);
+	     " place%s, where a buffer was full or they were left out; what happened there was not seen",
+	     j->count.missing, plural(j->count.missing));
 	say_lost(&n, &c);
 	say_unfollowed(&n, &c);
 	note(&n, timeless && matches(j),

@@ -51,7 +51,7 @@ run 3 "$REBLOCK" audit --pt half --pt-cpu 0
 says out " 1 VM exit"
 # The processor lost packets.
 { cat first; printf '\x02\xf3'; cat second; } >overflow
-decodes 3 "the processor lost packets at 1 places (overflow)" 2 --pt overflow --pt-cpu 0
+decodes 3 "the processor lost packets at 1 place (overflow)" 2 --pt overflow --pt-cpu 0
 
 # Options that are none.
 run 2 "$REBLOCK" audit --pt first --pt-cpu 0 --image missing
@@ -75,7 +75,7 @@ perf_data() { python3 "$here/pt_perf_data.py" "$@" >perf.data; }
 
 # The kernel had no room: what came before and after is decoded.
 perf_data --truncated first second third
-decodes 3 "bytes are missing at 1 places, where a buffer was full or they were left out" 3 perf.data
+decodes 3 "bytes are missing at 1 place, where a buffer was full or they were left out" 3 perf.data
 grep -q "could not be read" all && fail "nothing of it is damaged: $(cat all)"
 perf_data first second third
 decodes 3 "witnesses, 3 VM exits" 3 perf.data

@@ -58,11 +58,11 @@ has out '{"event":"witness","vm":1,"vcpu":0,"cpu":3,"saw":"entry","rip":"0x1000"
 has out '"saw":"exit","reason":48,"qualification":"0x1181","rip":"0x1010"'
 
 # A tick is 2 ns, from 0 on: 0x100000 ticks are 2097152 ns.
-run 0 convert --to json --pt "$work/cpu3.pt" --pt-cpu 3:6/143/8 --pt-clock 0,2,0 "$work/trace.jsonl" -
+run 0 convert --to json --pt "$work/cpu3.pt" --pt-cpu 3 --pt-clock 0,2,0 "$work/trace.jsonl" -
 [[ $(cut -d'"' -f4 "$work/out" | tr '\n' ' ') == "entry witness witness exit " ]] || fail "order: $(cat "$work/out")"
 has out '"t":2097152,"vm":1,"vcpu":0,"cpu":3,"saw":"entry"'
 # Record 3 is the exit; 2 the witness before it, which the trace alone does not have.
-run 0 explain --pt "$work/cpu3.pt" --pt-cpu 3:6/143/8 --pt-clock 0,2,0 "$work/trace.jsonl#3"
+run 0 explain --pt "$work/cpu3.pt" --pt-cpu 3 --pt-clock 0,2,0 "$work/trace.jsonl#3"
 has out "VM exit at 0x1010: 48 EPT violation"
 run 2 explain "$work/trace.jsonl#3"
 has err "there is no record 3"

@@ -220,7 +220,7 @@ static void test_missing(void **state)
 	/* Where a piece is left out nothing is known up to the next PSB: here to the end. */
 	perf_expect_in(in_pieces(100, 1, 0), "!witness 1/0 t=2011000");
 	perf_expect_in(in_pieces(100, 1, 0),
-		       "note Intel PT: at 1 places it could not be read on before the next PSB");
+		       "note Intel PT: at 1 place it could not be read on before the next PSB");
 	/* The same for what the kernel had no room for, and where it was off for a while. */
 	perf_expect_in(in_pieces(10000, 0, 1), "!reason=12 q=0 ec=0x4");
 	perf_expect_in(in_pieces(10000, 0, 4), "!reason=12 q=0 ec=0x4");

@@ -15,10 +15,7 @@ struct pt_image; /* pt/image.h */
 /* A file with nothing but what one CPU's PT wrote. */
 struct reblock_pt_file {
 	const char *path;
-	uint16_t cpu;   /* host CPU that it is from */
-	bool has_model; /* family, model and stepping are known; else those of the input are taken */
-	uint16_t family;
-	uint8_t model, stepping;
+	uint16_t cpu; /* host CPU that it is from */
 };
 
 /* From the time-stamp counter to the clock of the records (perf_event_open(2): cap_user_time_zero). */

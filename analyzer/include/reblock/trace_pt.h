@@ -82,7 +82,7 @@ enum reblock_pt_mode {
 };
 
 /*
- * What decoding needs besides the CPU's family, model and stepping, which the source says (reblock/source.h).
+ * What decoding needs.
  * In the file as it is here; a newer version may be longer, and what is missing of an older one is not known.
  */
 struct reblock_pt_setup {
