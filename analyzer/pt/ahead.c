@@ -2,7 +2,8 @@
 /*
  * Each queue has a ring of slots, one for each part that is decoded or waits for it. A slot holds so many events at
  * most; a part with more is decoded on when those have been taken. The thread that takes events also cuts the
- * queues, and decodes what it needs and nobody has begun.
+ * queues, and decodes: what it needs and nobody has begun, and while it waits for others whatever comes next. So there are no more
+ * threads than were asked for, and on so many CPUs none has to wait for another's place.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -212,7 +213,7 @@ int pt_ahead_new(const struct pt_queue *queues, size_t n, unsigned jobs, struct 
 		if (!a->lanes[i].slots)
 			return -ENOMEM;
 	}
-	for (unsigned i = 0; i < jobs && !err; i++) {
+	for (unsigned i = 0; i + 1 < jobs && !err; i++) {
 		/* They wait for the lock, so that N_THREADS is seen by all or none. */
 		pthread_mutex_lock(&a->lock);
 		err = pthread_create(&a->threads[i], NULL, work, a) ? -EAGAIN : 0;
@@ -224,18 +225,22 @@ int pt_ahead_new(const struct pt_queue *queues, size_t n, unsigned jobs, struct 
 	return err;
 }
 
-/* Waits until the events of S are there, or decodes them. */
+/* Waits until the events of S are there, and decodes meanwhile: S, or what another thread would take next. */
 static void finish(struct pt_ahead *a, struct slot *s)
 {
 	lock(a);
-	while (s->state == RUNS)
-		pthread_cond_wait(&a->ready, &a->lock);
-	if (s->state == WAITS) {
-		leave_line(a, s);
+	while (s->state != READY) {
+		struct slot *mine = s->state == WAITS ? s : a->first_waiting;
+
+		if (!mine) {
+			pthread_cond_wait(&a->ready, &a->lock);
+			continue;
+		}
+		leave_line(a, mine);
 		unlock(a);
-		decode(s);
+		decode(mine);
 		lock(a);
-		s->state = READY;
+		mine->state = READY;
 	}
 	unlock(a);
 }

@@ -15,8 +15,8 @@
 struct pt_ahead;
 
 /*
- * For the N QUEUES, which stay the caller's. JOBS threads decode beside the calling one, at most PT_JOBS_MOST; 0 and 1:
- * the calling one alone. Returns 0, -ENOMEM, or -EAGAIN: a thread could not be started; *AHEAD is to be ended by
+ * For the N QUEUES, which stay the caller's. JOBS threads decode, at most PT_JOBS_MOST: one of them is the calling one, which
+ * decodes while what it needs is in another's hands; 0 and 1: that one alone. Returns 0, -ENOMEM, or -EAGAIN: a thread could not be started; *AHEAD is to be ended by
  * pt_ahead_free even then, or NULL.
  */
 int pt_ahead_new(const struct pt_queue *queues, size_t n, unsigned jobs, struct pt_ahead **ahead);

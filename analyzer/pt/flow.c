@@ -8,6 +8,7 @@
 
 #define PUT_MOST 32 /* bytes for one packet, or for the end of an event */
 #define NO_MODE 0xff
+#define MODE_64 1 /* CS.L, and not CS.D */
 
 /* Reads a segment's packets beside its events. */
 struct walker {
@@ -84,6 +85,7 @@ static void put_tip(struct walker *w, uint64_t ip)
 	if (w->mode_waits) {
 		f->run[f->size++] = 0x99;
 		f->run[f->size++] = w->mode;
+		f->mode_64 &= w->mode == MODE_64;
 	}
 	w->mode_waits = false;
 	put_address(f, TIP, ip);
@@ -106,6 +108,7 @@ static int add_stretch(struct walker *w, uint64_t ip, size_t event)
 	f->stretches[f->n++] =
 		(struct pt_stretch){ .at = f->size, .ip = ip, .mode = w->mode, .event = event };
 	last(f)->lost = w->mode == NO_MODE;
+	f->mode_64 &= w->mode == MODE_64;
 	return 0;
 }
 
@@ -146,7 +149,7 @@ static int add_unfollowed(struct walker *w, size_t stretch, size_t end)
 static int end_run(struct walker *w, size_t end)
 {
 	struct pt_flow *f = w->flow;
-	struct pt_run run = { f->run, f->size, f->stretches, f->n };
+	struct pt_run run = { f->run, f->size, f->stretches, f->n, f->mode_64 };
 	struct ender ender = { w, end };
 	size_t at = 0, stretch;
 	int status = 0;
@@ -163,7 +166,7 @@ static int end_run(struct walker *w, size_t end)
 			;
 		if (stretch == f->n)
 			break;
-		status = pt_follow(&run, f->image, at, take_iret, &ender, &stretch);
+		status = pt_follow(&run, f->image, &f->code, at, take_iret, &ender, &stretch);
 		if (status == PT_FOLLOWED || status < 0)
 			break;
 		if (status == PT_FOLLOWED_WRONG)
@@ -185,6 +188,7 @@ static int begin_run(struct walker *w, bool known, uint64_t ip, size_t event)
 	w->flow->size = PT_RUN_HEAD;
 	memset(w->flow->run, 0, PT_RUN_HEAD);
 	w->flow->n = 0;
+	w->flow->mode_64 = true;
 	err = add_stretch(w, ip, event);
 	if (!err && !known)
 		last(w->flow)->lost = true;
@@ -388,6 +392,7 @@ int pt_flow_segment(struct pt_flow *flow, const uint8_t *bytes, size_t begin, si
 
 void pt_flow_free(struct pt_flow *f)
 {
+	pt_code_view_end(&f->code);
 	free(f->facts);
 	free(f->run);
 	free(f->stretches);

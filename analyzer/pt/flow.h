@@ -25,6 +25,7 @@ struct pt_fact {
 struct pt_flow {
 	const struct pt_image *image;
 	struct pt_counts *counts;
+	struct pt_code_view code;
 	struct pt_fact *facts;
 	size_t n_facts, facts_room;
 
@@ -33,6 +34,7 @@ struct pt_flow {
 	size_t size, room;
 	struct pt_stretch *stretches;
 	size_t n, stretches_room;
+	bool mode_64;
 };
 
 /*

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "pt/code.h"
 #include "pt/config.h"
 
 /* PSB, MODE.Exec, FUP, PSBEND: what has to stand before a stretch for libipt to begin with it. */
@@ -30,6 +31,7 @@ struct pt_run {
 	size_t size;
 	const struct pt_stretch *stretches;
 	size_t n;
+	bool mode_64; /* all of it ran in 64-bit mode */
 };
 
 enum pt_followed {
@@ -45,11 +47,11 @@ typedef int pt_follow_iret(void *context, size_t stretch, uint64_t ip, uint64_t 
 bool pt_can_follow(void);
 
 /*
- * Follows RUN, in what IMAGE has as it was in memory, from the beginning of stretch FIRST on. Overwrites what comes before it in
+ * Follows RUN, in what IMAGE has as it was in memory, from the beginning of stretch FIRST on. VIEW is of IMAGE's code. Overwrites what comes before it in
  * the run. Calls IRET for each IRET that completes, in their order. Returns enum pt_followed, with *STRETCH the stretch that it
  * ended in, or -ENOMEM, or what IRET returned.
  */
-int pt_follow(const struct pt_run *run, const struct pt_image *image, size_t first,
-	      pt_follow_iret *iret, void *context, size_t *stretch);
+int pt_follow(const struct pt_run *run, const struct pt_image *image, struct pt_code_view *view,
+	      size_t first, pt_follow_iret *iret, void *context, size_t *stretch);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "pt/code.h"
 #include "pt/image.h"
 
 enum { LONGEST = 15 }; /* instruction: SDM volume 2, "Instruction Format" */
@@ -19,11 +20,21 @@ struct pt_image {
 	struct piece *pieces; /* by address */
 	size_t n, room;
 	bool memory; /* one of them is */
+	struct pt_code *code;
 };
 
 struct pt_image *pt_image_make(void)
 {
-	return calloc(1, sizeof(struct pt_image));
+	struct pt_image *image = calloc(1, sizeof(*image));
+
+	if (!image)
+		return NULL;
+	image->code = pt_code_make();
+	if (!image->code) {
+		free(image);
+		return NULL;
+	}
+	return image;
 }
 
 static int more_room(struct pt_image *image)
@@ -39,6 +50,11 @@ static int more_room(struct pt_image *image)
 	image->pieces = more;
 	image->room = room;
 	return 0;
+}
+
+static uint64_t last_of(const struct piece *p)
+{
+	return p->address + (p->size - 1);
 }
 
 static int put(struct pt_image *image, const struct piece *piece)
@@ -57,11 +73,12 @@ static int put(struct pt_image *image, const struct piece *piece)
 		p[i] = p[i - 1];
 	p[i] = *piece;
 	for (; i < image->n; i++) {
-		p[i].last = p[i].address + (p[i].size - 1);
+		p[i].last = last_of(&p[i]);
 		if (i && p[i - 1].last > p[i].last)
 			p[i].last = p[i - 1].last;
 	}
 	image->memory |= piece->memory;
+	pt_code_forget(image->code);
 	return 0;
 }
 
@@ -127,6 +144,37 @@ static const struct piece *piece_alone(const struct pt_image *image, uint64_t ad
 	    (n > 1 && p[-1].last >= address))
 		return NULL;
 	return p;
+}
+
+const uint8_t *pt_image_alone(const struct pt_image *image, uint64_t address, uint64_t *begin,
+			      uint64_t *last)
+{
+	const struct piece *has = NULL, *p;
+
+	for (size_t i = pieces_up_to(image, *last); i-- && image->pieces[i].last >= *begin;) {
+		p = &image->pieces[i];
+		if (!p->memory)
+			continue;
+		if (p->address > address) {
+			*last = *last < p->address ? *last : p->address - 1;
+		} else if (last_of(p) < address) {
+			*begin = *begin > last_of(p) ? *begin : last_of(p) + 1;
+		} else {
+			if (has)
+				return NULL;
+			has = p;
+		}
+	}
+	if (!has)
+		return NULL;
+	*begin = *begin > has->address ? *begin : has->address;
+	*last = *last < last_of(has) ? *last : last_of(has);
+	return has->bytes + (*begin - has->address);
+}
+
+struct pt_code *pt_image_code(const struct pt_image *image)
+{
+	return image->code;
 }
 
 size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size)
@@ -197,6 +245,7 @@ void pt_image_end(struct pt_image *image)
 {
 	if (!image)
 		return;
+	pt_code_end(image->code);
 	free(image->pieces);
 	free(image);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <reblock/processor.h>
 
+struct pt_code;
 struct pt_image;
 
 /* Makes an empty image: returns it, to be ended by pt_image_end, or NULL where there is no memory. */
@@ -41,6 +42,17 @@ bool pt_image_has_memory(const struct pt_image *image);
  * 0, where the one at ADDRESS is not.
  */
 size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *bytes, size_t size);
+
+/*
+ * The bytes around ADDRESS as they were in memory, as far as one piece has them and no other does: *BEGIN and *LAST, the addresses
+ * that they may reach to, are set to where they do. Returns those from *BEGIN on, or NULL where the one at ADDRESS is not among
+ * them; then *BEGIN and *LAST mean nothing.
+ */
+const uint8_t *pt_image_alone(const struct pt_image *image, uint64_t address, uint64_t *begin,
+			      uint64_t *last);
+
+/* What libipt reads the image by (pt/code.h): never NULL, owned by IMAGE. The image must not change once a stream has used it. */
+struct pt_code *pt_image_code(const struct pt_image *image);
 
 /*
  * Whether the instruction at ADDRESS is an IRET: CF, after any legacy prefixes and, in 64-bit mode, a REX prefix: 48 CF is

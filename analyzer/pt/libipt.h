@@ -38,10 +38,19 @@
 #pragma weak pt_blk_alloc_decoder
 #pragma weak pt_blk_free_decoder
 #pragma weak pt_blk_get_image
+#pragma weak pt_blk_get_offset
 #pragma weak pt_blk_sync_set
 #pragma weak pt_blk_next
 #pragma weak pt_blk_event
+#pragma weak pt_blk_set_image
+#pragma weak pt_image_alloc
+#pragma weak pt_image_free
+#pragma weak pt_image_add_cached
 #pragma weak pt_image_set_callback
+#pragma weak pt_iscache_alloc
+#pragma weak pt_iscache_free
+#pragma weak pt_iscache_set_limit
+#pragma weak pt_iscache_add_file
 #if PT_LIBIPT_EVENTS
 #pragma weak pt_evt_alloc_decoder
 #pragma weak pt_evt_free_decoder

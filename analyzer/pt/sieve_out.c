@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,11 @@ void pt_put(struct pt_sieve *s, const void *bytes, size_t size)
 
 void pt_put_number(struct pt_sieve *s, uint64_t number, unsigned size)
 {
-	for (unsigned i = 0; i < size; i++)
-		s->out[s->size++] = (uint8_t)(number >> 8 * i);
+	uint64_t bytes = htole64(number);
+
+	/* All 8: there is room. */
+	memcpy(s->out + s->size, &bytes, sizeof(bytes));
+	s->size += size;
 }
 
 void pt_mark_time(struct pt_sieve *s, struct pt_mark *mark)
@@ -46,8 +50,10 @@ void pt_mark_time(struct pt_sieve *s, struct pt_mark *mark)
 		return;
 	mark->tsc = pt_time_now(&s->time, s->config);
 	mark->packet = s->time.packet;
-	mark->since = pt_time_since(&s->time, s->config);
+	mark->packet_counted = pt_time_counted(s->time.packet_crystal, s->config);
+	mark->counted = pt_time_counted(s->time.crystal, s->config);
 	mark->guest = s->time.guest;
+	mark->at_mtc = s->time.at_mtc;
 	mark->has |= PT_HAS_TSC;
 }
 

@@ -66,21 +66,14 @@ versus()
 # memory NAME COMMAND...: the most private memory seen, sampled, and whether 256 MB of it are enough (setrlimit(2), RLIMIT_DATA).
 memory()
 {
-    local name=$1 pid kb most=0 enough="256 MB are not enough: MISSED" status=0
+    local name=$1 enough="256 MB are not enough: MISSED" status=0 most ended
     shift
-    "$@" >/dev/null 2>&1 </dev/null &
-    pid=$!
-    while kb=$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status" 2>/dev/null) && [[ -n $kb ]]; do
-        ((kb > most)) && most=$kb
-        sleep 0.01
-    done
-    wait "$pid" || status=$?
+    memory_of "$@"
     # 1 and 3 are what an audit says of a trace.
-    if [[ $status -ne 0 && $status -ne 1 && $status -ne 3 ]]; then
-        row "$name" "ended with status $status: MISSED"
+    if [[ $ended -ne 0 && $ended -ne 1 && $ended -ne 3 ]]; then
+        row "$name" "ended with status $ended: MISSED"
         return
     fi
-    status=0
     (ulimit -d 262144 && exec "$@") >/dev/null 2>&1 </dev/null || status=$?
     [[ $status -eq 0 || $status -eq 1 || $status -eq 3 ]] && enough="256 MB are enough: met"
     row "$name" "$(awk -v kb="$most" 'BEGIN { printf "%8.1f MB", kb / 1024 }') beside the mapped file; $enough"

@@ -32,6 +32,7 @@ struct perf_build {
 	size_t waiting;
 	uint64_t written, data_at, sample_type;
 	struct bytes_out aux_sample; /* of the next sample */
+	uint64_t reference;          /* of AUXTRACE records */
 	ZSTD_CStream *stream;
 	bool failed;
 };
@@ -51,6 +52,10 @@ void put_record(struct perf_build *b, unsigned cpu, uint32_t type, uint16_t misc
 		struct bytes_out *body);
 void put_tail(const struct perf_build *b, uint64_t id, unsigned cpu, uint64_t t, uint32_t pid,
 	      uint32_t tid, struct bytes_out *to);
+
+#define PERF_MMAP \
+	1 /* a record's type, and misc of what user space ran: the reader has no use for them */
+#define PERF_MISC_USER 2
 
 #define PERF_BUILD_PT_TYPE 6            /* of the PMU intel_pt */
 #define PERF_BUILD_PT PERF_BUILD_EVENTS /* for sample_id */

@@ -15,6 +15,11 @@ void perf_build_pt_info(struct perf_build *b, uint32_t kind, const uint64_t *wor
 	free(body.data);
 }
 
+void perf_build_reference(struct perf_build *b, uint64_t tsc)
+{
+	b->reference = tsc;
+}
+
 void perf_build_auxtrace(struct perf_build *b, uint32_t cpu, uint32_t tid, uint64_t offset,
 			 const void *bytes, size_t size)
 {
@@ -24,7 +29,7 @@ void perf_build_auxtrace(struct perf_build *b, uint32_t cpu, uint32_t tid, uint6
 
 	append_number(&body, size + padding, 8);
 	append_number(&body, offset, 8);
-	append_number(&body, 0, 8);
+	append_number(&body, b->reference, 8);
 	append_number(&body, cpu, 4); /* the index of the buffer */
 	append_number(&body, tid, 4);
 	append_number(&body, cpu, 4);
@@ -77,4 +82,20 @@ void perf_build_itrace_start(struct perf_build *b, unsigned cpu, uint64_t t, uin
 	append_number(&r, (uint64_t)tid << 32 | pid, 8);
 	put_tail(b, sample_id(b, PERF_BUILD_PT, cpu), cpu, t, pid, tid, &r);
 	put_record(b, cpu, PERF_ITRACE_START, 0, &r);
+}
+
+void perf_build_mmap(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t pid, uint32_t tid,
+		     uint64_t address, uint64_t size, const char *path)
+{
+	struct bytes_out r = { NULL, 0, 0 };
+	size_t length = strlen(path);
+
+	append_number(&r, (uint64_t)tid << 32 | pid, 8);
+	append_number(&r, address, 8);
+	append_number(&r, size, 8);
+	append_number(&r, 0, 8); /* where in the file */
+	append(&r, path, length);
+	append(&r, "\0\0\0\0\0\0\0", 8 - length % 8);
+	put_tail(b, sample_id(b, PERF_BUILD_PT, cpu), cpu, t, pid, tid, &r);
+	put_record(b, cpu, PERF_MMAP, PERF_MISC_USER, &r);
 }

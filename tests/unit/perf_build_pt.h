@@ -15,6 +15,9 @@ void perf_build_auxtrace(struct perf_build *b, uint32_t cpu, uint32_t tid, uint6
 /* The next sample holds the SIZE bytes at BYTES of the AUX area (option aux_sample). */
 void perf_build_aux_sample(struct perf_build *b, const void *bytes, size_t size);
 
+/* What the TSC was when the AUXTRACE records that come now were taken: perf takes no time from PT where it is 0, as it is at first. */
+void perf_build_reference(struct perf_build *b, uint64_t tsc);
+
 /* AUX: what perf found of the buffer of CPU (that of thread TID), with the kernel's flags. */
 void perf_build_aux(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t tid, uint64_t offset,
 		    uint64_t size, uint64_t flags);
@@ -26,5 +29,9 @@ void perf_build_switch(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t 
 /* ITRACE_START: thread TID runs on CPU. */
 void perf_build_itrace_start(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t pid,
 			     uint32_t tid);
+
+/* MMAP: SIZE bytes of the file at PATH, from its beginning, are at ADDRESS of process PID, and executable. */
+void perf_build_mmap(struct perf_build *b, unsigned cpu, uint64_t t, uint32_t pid, uint32_t tid,
+		     uint64_t address, uint64_t size, const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 #include "pt/image.h"
@@ -117,12 +118,59 @@ static void memory(void **state)
 	pt_image_end(image);
 }
 
+/* What of [BEGIN, LAST] around ADDRESS one piece has alone: "BEGIN-LAST: bytes", or "". */
+static const char *alone(const struct pt_image *image, uint64_t address, uint64_t begin,
+			 uint64_t last)
+{
+	static char text[96];
+	const uint8_t *bytes = pt_image_alone(image, address, &begin, &last);
+
+	text[0] = 0;
+	if (bytes)
+		snprintf(text, sizeof(text), "%llx-%llx: %.*s", (unsigned long long)begin,
+			 (unsigned long long)last, (int)(last - begin + 1), (const char *)bytes);
+	return text;
+}
+
+static void one_piece_alone(void **state)
+{
+	struct pt_image *image = pt_image_make();
+
+	(void)state;
+	assert_string_equal(alone(image, 0, 0, UINT64_MAX), "");
+	assert_int_equal(pt_image_put(image, 0x1000, (const uint8_t *)"0123456789abcdef", 16), 0);
+	assert_string_equal(alone(image, 0x1004, 0, UINT64_MAX), "1000-100f: 0123456789abcdef");
+	assert_string_equal(alone(image, 0x1004, 0x1004, 0x1004), "1004-1004: 4");
+	assert_string_equal(alone(image, 0x1004, 0x1002, 0x1006), "1002-1006: 23456");
+	assert_string_equal(alone(image, 0xfff, 0, UINT64_MAX), "");
+	assert_string_equal(alone(image, 0x1010, 0, UINT64_MAX), "");
+	/* others within it, before and behind it */
+	assert_int_equal(pt_image_put(image, 0x1008, (const uint8_t *)"8", 1), 0);
+	assert_int_equal(pt_image_put(image, 0xffe, (const uint8_t *)"xy01", 4), 0);
+	assert_int_equal(pt_image_put(image, 0x100f, (const uint8_t *)"fg", 2), 0);
+	assert_string_equal(alone(image, 0x1004, 0, UINT64_MAX), "1002-1007: 234567");
+	assert_string_equal(alone(image, 0x1009, 0, UINT64_MAX), "1009-100e: 9abcde");
+	assert_string_equal(alone(image, 0x1008, 0, UINT64_MAX), "");
+	assert_string_equal(alone(image, 0x1001, 0, UINT64_MAX), "");
+	assert_string_equal(alone(image, 0xfff, 0, UINT64_MAX), "ffe-fff: xy");
+	assert_string_equal(alone(image, 0x1010, 0, UINT64_MAX), "1010-1010: g");
+	/* a program's file is no memory */
+	assert_int_equal(pt_image_put_program(image, 0x1003, (const uint8_t *)"xxxxxxxxxx", 10), 0);
+	assert_string_equal(alone(image, 0x1004, 0, UINT64_MAX), "1002-1007: 234567");
+	/* a long one before reaches over all of it */
+	assert_int_equal(pt_image_put(image, 0xf00, (const uint8_t[0x105]){ 0 }, 0x105), 0);
+	assert_string_equal(alone(image, 0x1004, 0, UINT64_MAX), "");
+	assert_string_equal(alone(image, 0x1006, 0, UINT64_MAX), "1005-1007: 567");
+	pt_image_end(image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instructions),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(one_piece_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
