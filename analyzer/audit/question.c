@@ -281,7 +281,8 @@ static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct 
 	struct audit_question *q = &v->question;
 	enum reblock_tri blocking = blocking_at(audit, exit);
 	enum reblock_evidence evidence = REBLOCK_DIRECT;
-	bool window = is_nmi_window(exit);
+	bool window = is_nmi_window(exit),
+	     stood_still = PLANTED(123, audit_pt_nothing_ran(v, exit), true);
 	uint8_t assumes = 0;
 
 	if (blocking != REBLOCK_NO)
@@ -295,15 +296,15 @@ static enum reblock_tri still_at_iret(const struct reblock_audit *audit, struct 
 		return REBLOCK_NO;
 	}
 	/* It may have run, and this is the next one. */
-	if (PLANTED(91, q->returns_to_itself == REBLOCK_YES, false))
+	if (!stood_still && PLANTED(91, q->returns_to_itself == REBLOCK_YES, false))
 		return REBLOCK_UNKNOWN;
 	/*
 	 * An NMI window opens as soon as that IRET has run; at any other exit the guest may have run on, to where another
 	 * handler ends at that address.
 	 */
-	if (q->returns_to_itself == REBLOCK_UNKNOWN || !window)
+	if (!stood_still && (q->returns_to_itself == REBLOCK_UNKNOWN || !window))
 		assumes = REBLOCK_ASSUMES_RETURNS_ELSEWHERE;
-	if (!no_handler_between(v, &q->entry)) {
+	if (!stood_still && !no_handler_between(v, &q->entry)) {
 		evidence = REBLOCK_DERIVED;
 		assumes |= REBLOCK_ASSUMES_NO_HANDLER;
 	}

@@ -291,6 +291,8 @@ void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 void audit_witness_at_entry(struct audit_vcpu *v, const struct reblock_record *entry,
 			    uint64_t number);
 void audit_witness_forget(struct audit_vcpu *v);
+/* Whether PT with Event Trace shows that from the last entry to EXIT, which comes now, nothing came in and no IRET completed. */
+bool audit_pt_nothing_ran(const struct audit_vcpu *v, const struct reblock_record *exit);
 /* Records were left out, so that the last one is not what came before. */
 void audit_witness_left_out(struct audit_vcpu *v);
 void audit_witness_finish(struct reblock_audit *audit, struct audit_vcpu *v);

@@ -288,6 +288,13 @@ static bool agree(const struct reblock_record *witness, const struct reblock_rec
 	       PLANTED(113, witness->rip == exit->rip, true);
 }
 
+bool audit_pt_nothing_ran(const struct audit_vcpu *v, const struct reblock_record *exit)
+{
+	const struct audit_pt *pt = &v->pt;
+
+	return pt->exit_pending && pt->exit_direct && agree(&pt->exit, exit);
+}
+
 void audit_witness_at_exit(struct reblock_audit *audit, struct audit_vcpu *v,
 			   const struct reblock_record *exit, uint64_t number)
 {

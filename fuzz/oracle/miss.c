@@ -124,6 +124,12 @@ struct proof shown_by_next_exit(const struct pair *p)
 	if (blocking_between(p->line, x) != REBLOCK_NO || pair_facts(p, 0, still) != still ||
 	    pair_facts(p, 0, FACT_NMI))
 		return (struct proof){ 0 };
+	/* Intel PT shows that nothing has run. */
+	if (has_stood_still(p->line, p->n, x)) {
+		proof = from(p, REBLOCK_DIRECT, pair_needs(p, 0, FACT_MUST_BE_1));
+		proof.at[proof.n++] = x;
+		return proof;
+	}
 	came_in = pair_facts(p, 0, FACT_VIRTUAL_NMIS) ?
 			  oracle_came_in(p->line, p->e, p->exit.rip) :
 			  CAME_IN_UNKNOWN; /* NMIs come by themselves */

@@ -72,7 +72,10 @@ void witnessed_nmis(struct oracle *oracle, const struct line *line, const bool *
 /* Whether PT alone shows that an NMI nested while the guest ran after entry N. */
 bool is_nesting_witnessed(const struct line *line, size_t n);
 
-/* What the exit of PAIR did not say. */
+/* Whether PT shows that from entry N of the line to exit X, the next one, nothing came in and no IRET completed. */
+bool has_stood_still(const struct line *line, size_t n, size_t x);
+
+/* What exit E of the line did not say. */
 void witnessed_exit(struct oracle *oracle, const struct line *line, size_t e);
 
 #endif

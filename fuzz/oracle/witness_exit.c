@@ -68,6 +68,28 @@ static bool is_plain(const struct reblock_record *exit)
 	       !(exit->idt_vectoring & REBLOCK_INTR_VALID);
 }
 
+/* The entry of the line whose witness, which goes to *FIRST, is right before exit witness W; ORACLE_NONE. */
+static size_t entry_right_before(const struct line *line, size_t w, size_t *first)
+{
+	size_t i = w;
+
+	while (i && !line->cut[i] && !is_witness(line, i - 1) &&
+	       series_at(line, i - 1)->kind != REBLOCK_ENTRY)
+		i--;
+	if (!i || line->cut[i] || !saw(line, i - 1, REBLOCK_SAW_ENTRY))
+		return ORACLE_NONE;
+	*first = i - 1;
+	return entry_of_witness(line, i - 1);
+}
+
+bool has_stood_still(const struct line *line, size_t n, size_t x)
+{
+	size_t w = line->witnessed ? witness_of_exit(line, line->place[x]) : ORACLE_NONE, first;
+
+	return w != ORACLE_NONE && agrees(series_at(line, w), line_at(line, x)) &&
+	       entry_right_before(line, w, &first) == n;
+}
+
 void witnessed_exit(struct oracle *oracle, const struct line *line, size_t e)
 {
 	struct proof proof = { .grade = REBLOCK_DIRECT };
@@ -84,14 +106,7 @@ void witnessed_exit(struct oracle *oracle, const struct line *line, size_t e)
 	    !reblock_has(series_at(line, w), REBLOCK_HAS_MASKED) ||
 	    !reblock_flag(series_at(line, w), REBLOCK_MASKED))
 		return;
-	/* Nothing between the entry and the exit. */
-	first = w;
-	while (first && !line->cut[first] && !is_witness(line, first - 1) &&
-	       series_at(line, first - 1)->kind != REBLOCK_ENTRY)
-		first--;
-	if (!first || line->cut[first] || !saw(line, first - 1, REBLOCK_SAW_ENTRY))
-		return;
-	n = entry_of_witness(line, first - 1);
+	n = entry_right_before(line, w, &first);
 	if (n == ORACLE_NONE)
 		return;
 	entry = line_filled(line, n, &assumes);
@@ -113,6 +128,6 @@ void witnessed_exit(struct oracle *oracle, const struct line *line, size_t e)
 				      .needs = proof.needs,
 				      .may = line->assumes,
 				      .n_records = 4,
-				      .records = { line->number[n], line->series[first - 1],
+				      .records = { line->number[n], line->series[first],
 						   line->series[w], line->number[e] } };
 }

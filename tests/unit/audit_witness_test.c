@@ -111,7 +111,7 @@ static void make(void)
 		for (unsigned i = 0; i < n; i++) {
 			stream[n_stream].record = sim.seen[i];
 			stream[n_stream].mov_ss = sim.whole[i].interruptibility &
-						  (REBLOCK_BLOCKING_MOV_SS | REBLOCK_BLOCKING_STI);
+						  REBLOCK_BLOCKING_MOV_SS;
 			stream[n_stream++].truth = sim.truth[i];
 		}
 	}
