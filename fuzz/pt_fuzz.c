@@ -26,7 +26,8 @@ static void check_event(const struct pt_event *e, size_t size, uint64_t last)
 	FUZZ_CHECK(e->offset >= last && e->offset <= size);
 	FUZZ_CHECK((e->type == PT_EVENT_GAP) == (e->gap != 0));
 	FUZZ_CHECK(!e->gap || pt_gap_name(e->gap));
-	FUZZ_CHECK(e->has & PT_HAS_TSC || (!e->tsc && !e->packet && !e->since && !e->guest_tsc));
+	FUZZ_CHECK(e->has & PT_HAS_TSC || (!e->tsc && !e->packet && !e->packet_counted &&
+					   !e->counted && !e->guest_tsc && !e->at_mtc));
 	FUZZ_CHECK(e->has & PT_HAS_IP || !e->ip);
 	FUZZ_CHECK(e->has & PT_HAS_TO || !e->to);
 	FUZZ_CHECK(e->has & PT_HAS_VECTOR || !e->vector);
@@ -79,12 +80,13 @@ static bool decode(struct events *events, const struct pt_config *config, const 
 static bool same_event(const struct pt_event *a, const struct pt_event *b)
 {
 	return a->offset == b->offset && a->tsc == b->tsc && a->packet == b->packet &&
-	       a->since == b->since && a->ip == b->ip && a->to == b->to &&
-	       a->qualification == b->qualification && a->reason == b->reason && a->cr2 == b->cr2 &&
-	       a->cr3 == b->cr3 && a->vmcs == b->vmcs && a->has == b->has && a->type == b->type &&
-	       a->cfe == b->cfe && a->gap == b->gap && a->vector == b->vector && a->nr == b->nr &&
-	       a->guest_tsc == b->guest_tsc && a->begins == b->begins && a->ends == b->ends &&
-	       a->at_iret == b->at_iret;
+	       a->packet_counted == b->packet_counted && a->counted == b->counted &&
+	       a->ip == b->ip && a->to == b->to && a->qualification == b->qualification &&
+	       a->reason == b->reason && a->cr2 == b->cr2 && a->cr3 == b->cr3 &&
+	       a->vmcs == b->vmcs && a->has == b->has && a->type == b->type && a->cfe == b->cfe &&
+	       a->gap == b->gap && a->vector == b->vector && a->nr == b->nr &&
+	       a->guest_tsc == b->guest_tsc && a->at_mtc == b->at_mtc && a->begins == b->begins &&
+	       a->ends == b->ends && a->at_iret == b->at_iret;
 }
 
 static void expect_same(const struct events *a, const struct events *b, const char *what)

@@ -50,8 +50,10 @@ static unsigned misses(const uint8_t *header)
 	return header[0] | (unsigned)header[1] << 8;
 }
 
-static struct sim_pt pt_of(unsigned bits)
+static struct sim_pt pt_of(const uint8_t *header)
 {
+	unsigned bits = header[RUN_VNMI];
+
 	if (!(bits & RUN_PT))
 		return (struct sim_pt){ .on = false };
 	return (struct sim_pt){ .on = true,
@@ -59,7 +61,8 @@ static struct sim_pt pt_of(unsigned bits)
 				.image = bits & RUN_PT_IMAGE,
 				.l2 = bits & RUN_PT_L2,
 				.alone = bits & RUN_PT_ALONE,
-				.lossy = bits & RUN_PT_LOSSY };
+				.lossy = bits & RUN_PT_LOSSY,
+				.based = header[RUN_TIME] >> 3 & 3 };
 }
 
 static void configure(struct sim_config *config, const uint8_t *header)
@@ -75,7 +78,7 @@ static void configure(struct sim_config *config, const uint8_t *header)
 		config->view.others &= (uint16_t)~REBLOCK_HAS_SEQ;
 	config->view.kinds &= ~(kinds & ~(1u << REBLOCK_EXIT | 1u << REBLOCK_ENTRY));
 	config->view.lost = host >> 6 & 1;
-	config->view.pt = pt_of(header[RUN_VNMI]);
+	config->view.pt = pt_of(header);
 	config->view.early = host >> 7;
 	/* Then the exit is recorded after the hypervisor's recovery. */
 	if (config->view.early)

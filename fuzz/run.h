@@ -38,7 +38,8 @@ enum run_header {
 	RUN_HYPERVISOR,
 	RUN_PIN, /* bits 2:0: the first VM's pin-based controls, 5:3: the second's; see run_pins */
 	RUN_PROCESSOR, /* bits 3:0: enum sim_odd */
-	RUN_TIME,      /* bits 2:0: how far turns are apart; see run_steps */
+	/* bits 2:0: how far turns are apart; see run_steps. 4:3, with Intel PT: whose code has a CS base (struct sim_pt) */
+	RUN_TIME,
 	/* Fields of exits, then of entries, that are not there: presence bits 0 to 15, two bytes each. */
 	RUN_EXIT_MISSES,
 	RUN_ENTRY_MISSES = 8,

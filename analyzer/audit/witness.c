@@ -136,8 +136,8 @@ static void saw_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 		rip = v->exit.record.rip;
 	}
 	/* Another address is another CS base than 0, or another entry. */
-	pt->entry_witnessed = recorded &&
-			      (!known || !reblock_has(r, REBLOCK_HAS_RIP) || r->rip == rip);
+	pt->entry_witnessed = recorded && (!known || !reblock_has(r, REBLOCK_HAS_RIP) ||
+					   PLANTED(108, r->rip == rip, true));
 	pt->entry_witness = number;
 	pt->entry_at = reblock_has(r, REBLOCK_HAS_RIP);
 	pt->entry_rip = r->rip;
@@ -146,8 +146,8 @@ static void saw_entry(struct reblock_audit *audit, struct audit_vcpu *v,
 /* Whether R is the first thing after the entry, and came before any instruction: what that entry injected. */
 static bool is_first(const struct audit_pt *pt, const struct reblock_record *r)
 {
-	return pt->entry_witnessed && (!pt->entry_at || !reblock_has(r, REBLOCK_HAS_RIP) ||
-				       PLANTED(108, r->rip == pt->entry_rip, true));
+	return pt->entry_witnessed &&
+	       (!pt->entry_at || !reblock_has(r, REBLOCK_HAS_RIP) || r->rip == pt->entry_rip);
 }
 
 /* Learns where the handler of NMIs begins. */

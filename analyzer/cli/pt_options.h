@@ -29,11 +29,11 @@ enum { CLI_PT = 0x1000, CLI_PT_CPU, CLI_PT_CLOCK, CLI_PT_IMAGE };
 	"                    of perf_event_open); without, and with a trace whose clock is not tsc, PT stands for itself\n" \
 	"  --guest-kernel FILE[@MOVED]\n" \
 	"                    the guests' vmlinux, MOVED bytes from where it was linked (KASLR): says whether PT shows an\n" \
-	"                    exit at an IRET\n" \
+	"                    exit at an IRET; as Linux changes its code, instructions are not followed in it\n" \
 	"  --image FILE[@ADDRESS]\n" \
-	"                    the guests' memory: a core file (a copy of a guest's kcore, as perf record --kcore leaves;\n" \
-	"                    a dump with the guest's own addresses), or raw bytes, the first at ADDRESS: says the same, and\n" \
-	"                    without Event Trace shows the IRETs that complete; both may be repeated\n"
+	"                    the guests' memory: a core file (a guest's kcore, as perf record --kcore leaves, or a dump by\n" \
+	"                    QEMU's dump-guest-memory -p), or raw bytes, the first at ADDRESS: says the same, and without\n" \
+	"                    Event Trace the instructions are followed and show the IRETs that complete; both may be repeated\n"
 
 struct cli_pt {
 	struct reblock_pt_file files[CLI_PT_FILES];

@@ -85,8 +85,10 @@ static void begin(struct pt_assembler *a, const struct pt_atom *atom, enum pt_ev
 				    .offset = mark->offset,
 				    .tsc = mark->tsc,
 				    .packet = mark->packet,
-				    .since = mark->since,
+				    .packet_counted = mark->packet_counted,
+				    .counted = mark->counted,
 				    .guest_tsc = mark->guest,
+				    .at_mtc = mark->at_mtc,
 				    .has = mark->has & PT_HAS_TSC };
 }
 

@@ -77,8 +77,8 @@ enum pt_event_type {
 	 */
 	PT_EVENT_UNFOLLOWED,
 	/*
-	 * Not an event, but that so much time has passed (packet, since) up to the end of what lies between two PSBs: where its
-	 * TSC packet is a guest's, so that what comes next has another time.
+	 * Not an event, but what time it is (packet, counted) at the end of what lies between two PSBs, where it is
+	 * another than that of the event before: what comes next may have a guest's.
 	 */
 	PT_EVENT_TIME,
 };
@@ -132,10 +132,10 @@ struct pt_event {
 	/* At its first packet, estimated where no TSC packet stands there (pt/time.h). */
 	uint64_t tsc;
 	/*
-	 * What tsc rests on: what the last TSC packet says, and the ticks that MTC packets have counted since, which are
-	 * the host's whatever that packet is. More may have passed, not less. With PT_HAS_TSC.
+	 * What the last TSC packet says, and the ticks that MTC packets have counted since the PSB, there and here: at least so
+	 * many passed, of the host whatever that packet is. With PT_HAS_TSC.
 	 */
-	uint64_t packet, since;
+	uint64_t packet, packet_counted, counted;
 	/* Where it came at (FUP): of an exit the guest's address; of an entry that of VMRESUME; of an IRET its own; gap: see there. */
 	uint64_t ip;
 	/*
@@ -164,6 +164,7 @@ struct pt_event {
 	 * that is the host's times the multiplier plus the offset of its VMCS.
 	 */
 	bool guest_tsc;
+	bool at_mtc; /* tsc is the very time of the last MTC packet that was counted */
 	/* Of exit and disabled: the instruction at ip is an IRET, by the image in pt_config. That it was begun it does not say. */
 	bool at_iret;
 };

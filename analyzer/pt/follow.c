@@ -4,7 +4,9 @@
 #include <string.h>
 #include "pt/follow.h"
 #include "pt/image.h"
+#include "pt/instruction.h"
 #include "pt/libipt.h"
+#include "pt/returns.h"
 
 #ifdef REBLOCK_LIBIPT
 
@@ -29,6 +31,8 @@ struct follower {
 	bool cut;        /* of what was read last, the end is not known */
 	bool returns;    /* the last block ended with an IRET that completed */
 	uint64_t ip;     /* of that */
+	const struct pt_run *run;
+	struct pt_returns calls;
 	pt_follow_iret *iret;
 	void *context;
 };
@@ -109,6 +113,7 @@ static int returned(struct follower *f, uint64_t to)
 /* Takes the events that came with STATUS. Returns the next status, or -pte_... with *ERR 0; else *ERR. */
 static int take_events(struct follower *f, int status, int *err)
 {
+	const struct pt_run *run = f->run;
 	struct libipt_event e;
 
 	while (!*err && status >= 0 && status & pts_event_pending) {
@@ -118,6 +123,8 @@ static int take_events(struct follower *f, int status, int *err)
 		if (e.type == ptev_async_branch) {
 			*err = returned(f, e.variant.async_branch.from);
 			f->stretch++;
+			if (f->stretch < run->n)
+				pt_returns_event(&f->calls, run->stretches[f->stretch].at);
 		} else if (e.type == ptev_async_disabled)
 			*err = returned(f, e.variant.async_disabled.at);
 	}
@@ -168,9 +175,89 @@ static bool endless(struct follower *f, const struct pt_block *block)
 	       (pt_blk_get_offset(f->decoder, &offset) < 0 || offset == f->offset);
 }
 
+/* Begins with the packets at S. Returns libipt's status. */
+static int begin(struct follower *f, const struct pt_stretch *s)
+{
+	struct libipt_image *sections = NULL;
+	struct libipt_config config;
+
+	put_head(f->run, s);
+	pt_config_init(&config);
+	config.begin = f->run->bytes + s->at - PT_RUN_HEAD;
+	config.end = f->run->bytes + f->run->size;
+	/*
+	 * Else libipt goes on through them, and by calling itself, as deep as a block has instructions, where it knows the code
+	 * already: an endless loop would end this process. And calls have to be seen.
+	 */
+	config.flags.variant.block.end_on_call = 1;
+	config.flags.variant.block.end_on_jump = 1;
+	pt_blk_free_decoder(f->decoder);
+	f->decoder = pt_blk_alloc_decoder(&config);
+	if (!f->decoder)
+		return -pte_nomem;
+	/* What libipt knows of a section's instructions is no other for another mode. */
+	if (f->sections)
+		sections = pt_code_see(pt_image_code(f->image), f->view);
+	if (!sections || pt_blk_set_image(f->decoder, sections) < 0)
+		sections = pt_blk_get_image(f->decoder);
+	pt_image_set_callback(sections, read_memory, f);
+	return pt_blk_sync_set(f->decoder, 0);
+}
+
+/* Takes the last instruction of BLOCK, of which libipt does not say enough: a call, or a branch that is none of the others. */
+static void take_other(struct follower *f, const struct pt_block *block)
+{
+	struct pt_instruction i;
+	uint8_t bytes[pt_max_insn_size];
+	size_t n = pt_image_read(f->image, block->end_ip, bytes, sizeof(bytes));
+
+	if (block->mode == ptem_16bit ||
+	    !pt_instruction_read(bytes, n, block->mode == ptem_64bit, &i)) {
+		pt_returns_forget(&f->calls);
+		return;
+	}
+	if (i.indirect)
+		pt_returns_tip(&f->calls);
+	if (i.is_call && !i.to_next)
+		pt_returns_call(&f->calls, block->end_ip + i.length);
+}
+
+/*
+ * Takes the branch that BLOCK ends with. Where libipt, which gave STATUS then, does not know where it leads, it begins anew there.
+ * Returns its status.
+ */
+static int take_branch(struct follower *f, const struct pt_block *block, int status)
+{
+	struct pt_stretch s = { .mode = block->mode == ptem_64bit ? 1 :
+					block->mode == ptem_32bit ? 2 :
+								    0 };
+
+	switch (block->iclass) {
+	case ptic_other:
+	case ptic_ptwrite:
+		return status;
+	case ptic_cond_jump:
+		pt_returns_branch(&f->calls);
+		return status;
+	case ptic_return:
+		switch (pt_returns_ret(&f->calls, &s.ip)) {
+		case PT_RETURNS_TO:
+			s.at = pt_returns_anew(&f->calls);
+			return begin(f, &s);
+		case PT_RETURNS_LOST:
+			return -pte_retstack_empty;
+		default:
+			return status;
+		}
+	default:
+		take_other(f, block);
+		return status;
+	}
+}
+
 static int follow(struct follower *f, const struct pt_stretch *stretches)
 {
-	int status = pt_blk_sync_set(f->decoder, 0), err = 0;
+	int status = begin(f, &stretches[f->stretch]), err = 0;
 	struct pt_block block;
 	bool over; /* no packet is left */
 
@@ -196,6 +283,8 @@ static int follow(struct follower *f, const struct pt_stretch *stretches)
 		if (block.ninsn > f->left || endless(f, &block))
 			return over ? PT_FOLLOWED : PT_FOLLOWED_LOST;
 		f->left -= block.ninsn;
+		if (block.ninsn && !over && (status >= 0 || status == -pte_retstack_empty))
+			status = take_branch(f, &block, status);
 		if (status < 0 || !block.ninsn)
 			continue;
 		/* Where it could not be left, as its TIP is missing, there is an error. */
@@ -216,34 +305,17 @@ int pt_follow(const struct pt_run *run, const struct pt_image *image, struct pt_
 	      size_t first, pt_follow_iret *iret, void *context, size_t *stretch)
 {
 	const struct pt_stretch *s = &run->stretches[first];
-	struct follower f = {
-		.image = image, .view = view, .stretch = first, .iret = iret, .context = context
-	};
-	struct libipt_image *sections = NULL;
-	struct libipt_config config;
+	struct follower f = { .image = image,
+			      .view = view,
+			      .sections = run->mode_64,
+			      .stretch = first,
+			      .iret = iret,
+			      .context = context,
+			      .run = run };
 	int status;
 
-	put_head(run, s);
-	pt_config_init(&config);
-	config.begin = run->bytes + s->at - PT_RUN_HEAD;
-	config.end = run->bytes + run->size;
-	/*
-	 * Else libipt goes on through them, and by calling itself, as deep as a block has instructions, where it knows the code
-	 * already: an endless loop would end this process.
-	 */
-	config.flags.variant.block.end_on_call = 1;
-	config.flags.variant.block.end_on_jump = 1;
 	f.left = INSTRUCTIONS_MOST + INSTRUCTIONS_OF_BYTE * (uint64_t)(run->size - s->at);
-	f.decoder = pt_blk_alloc_decoder(&config);
-	if (!f.decoder)
-		return -ENOMEM;
-	/* What libipt knows of a section's instructions is no other for another mode. */
-	f.sections = run->mode_64;
-	if (f.sections)
-		sections = pt_code_see(pt_image_code(image), view);
-	if (!sections || pt_blk_set_image(f.decoder, sections) < 0)
-		sections = pt_blk_get_image(f.decoder);
-	pt_image_set_callback(sections, read_memory, &f);
+	pt_returns_begin(&f.calls, run->bytes, run->size, s->at);
 	status = follow(&f, run->stretches);
 	pt_blk_free_decoder(f.decoder);
 	*stretch = f.stretch;

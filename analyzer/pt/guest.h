@@ -23,7 +23,7 @@ struct pt_moment {
 	uint64_t from, to; /* PT_FOREVER: not known */
 };
 
-/* Ticks since the last time of the host, at least: when it was seen, and when the next packet of time came (PT_FOREVER: none). */
+/* Ticks since the last time of the host, at least: when it was seen, and when the next MTC packet came (PT_FOREVER: none). */
 struct pt_passed {
 	uint64_t at, next;
 };

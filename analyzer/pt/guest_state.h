@@ -24,9 +24,11 @@ struct pt_guest {
 	bool unfollowed; /* IRETs may have completed since the last witness, and not been seen */
 	uint64_t now;    /* the last time that is the host's, as the sections have it */
 	/* guest_time.c */
-	uint64_t host;          /* ... in ticks */
-	uint64_t passed;        /* ticks since then, at least */
-	uint64_t packet, since; /* of the last event's time */
+	uint64_t host;            /* ... in ticks */
+	uint64_t passed;          /* ticks since then, at least */
+	uint64_t packet, counted; /* of the last event's time */
+	bool anew;                /* what is counted begins anew */
+	bool partial; /* the next MTC packet ends a tick that the last time of the host is within */
 	bool has_vmcs, reloaded;
 	uint64_t vmcs;
 	struct pt_guest_counts counts;

@@ -13,7 +13,7 @@
 /* A TSC packet can slip past MTC packets by so many ticks at most (Linux: f3b4e06b3bda). */
 #define SLIP 0x1000
 
-/* That a packet of time came after what was seen so far. */
+/* That the next MTC packet came after what was seen so far. */
 static void mark(struct pt_guest *g)
 {
 	for (size_t i = g->n; i > g->complete; i--) {
@@ -29,20 +29,15 @@ static void mark(struct pt_guest *g)
 	}
 }
 
-static void pass(struct pt_guest *g, const struct pt_event *e)
+/* MTC packets have counted up to COUNTED. */
+static void pass(struct pt_guest *g, uint64_t counted)
 {
-	uint64_t since = 0;
-
-	if (e->packet == g->packet) {
-		if (e->since <= g->since)
-			return;
-		since = g->since;
-	} else {
+	if (!g->anew && counted > g->counted) {
+		g->passed += g->partial ? 0 : counted - g->counted;
+		g->partial = false;
 		mark(g);
 	}
-	g->passed += e->since - since;
-	if (e->packet == g->packet)
-		mark(g);
+	g->counted = counted;
 }
 
 static uint64_t time_of(const struct pt_guest *g, uint64_t ticks)
@@ -94,20 +89,23 @@ static bool may_have_passed(const struct pt_guest *g, const struct pt_event *e)
 	       (!g->has_time || (e->packet >= g->host && e->packet - g->host + SLIP >= g->passed));
 }
 
-static void take_host_time(struct pt_guest *g, const struct pt_event *e)
+/* Returns whether it is a new one. */
+static bool take_host_time(struct pt_guest *g, const struct pt_event *e)
 {
 	struct between b = { .from = g->host, .to = e->packet };
 	uint64_t t = time_of(g, e->tsc);
 
 	if (g->has_time && t <= g->now)
-		return;
+		return false;
 	if (may_have_passed(g, e))
 		b.passed = g->passed;
 	settle(g, &b, t);
 	g->now = t;
 	g->host = e->tsc;
 	g->passed = 0;
+	g->partial = !e->at_mtc;
 	g->has_time = true;
+	return true;
 }
 
 void pt_guest_take_time(struct pt_guest *g, const struct pt_event *e)
@@ -117,12 +115,18 @@ void pt_guest_take_time(struct pt_guest *g, const struct pt_event *e)
 	if (!known || e->guest_tsc)
 		g->counts.timeless += !g->has_time && e->type != PT_EVENT_GAP &&
 				      e->type != PT_EVENT_TIME;
+	/* Behind a PSB it is counted anew, and how much is counted in a gap is not known. */
+	g->anew |= e->type == PT_EVENT_STATE || e->type == PT_EVENT_GAP;
 	if (!known)
 		return;
-	if (e->guest_tsc)
-		pass(g, e);
-	else
-		take_host_time(g, e);
+	if (e->packet != g->packet)
+		pass(g, e->packet_counted);
+	else if (g->anew)
+		g->counted = e->counted;
+	g->anew = false;
+	/* Behind an overflow MTC does not move the host's time, either. */
+	if (e->guest_tsc || !take_host_time(g, e))
+		pass(g, e->counted);
 	g->packet = e->packet;
-	g->since = e->since;
+	g->counted = e->counted;
 }

@@ -36,6 +36,7 @@ struct pt_lane {
 	size_t first, n, room;
 	uint64_t entered; /* the time of the entry whose exit is to come, PT_FOREVER: none */
 	uint64_t last;    /* time of the newest record of this CPU */
+	uint64_t hidden;  /* up to then a gap may have lasted that was dropped; 0: there was none */
 	/* alone.c */
 	struct pt_runs runs;
 	bool placed;       /* whose the first section is has been looked for */

@@ -22,6 +22,13 @@ static bool may_be(const struct pt_join *j, const struct pt_section *p, const st
 	       p->exit.to >= from;
 }
 
+/* Whether P is of S whatever else there is: they overlap for certain, and no two stays do. */
+static bool must_be(const struct pt_join *j, const struct pt_section *p, const struct pt_stay *s)
+{
+	return p->entry.to <= pt_less(s->to, j->slack) &&
+	       p->exit.from >= pt_plus(s->from, j->slack);
+}
+
 /* Whether a qualification is saved for an exit of this reason (SDM volume 3C, section 28.2.1), and means something. */
 static bool has_qualification(uint32_t reason)
 {
@@ -83,6 +90,23 @@ static int look_ahead(const struct pt_join *j, const struct cluster *cl)
 	return err < 0 ? err : 0;
 }
 
+/* Drops the first section of L. A gap may hide sections of stays that are to come, too. */
+static void drop(struct pt_lane *l)
+{
+	const struct pt_section *p = pt_guest_section(l->guest, 0);
+
+	if (p->gap && p->exit.to > l->hidden)
+		l->hidden = p->exit.to;
+	pt_guest_drop(l->guest);
+}
+
+/* Whether a gap may hide a section of the stays of CL. */
+static bool may_lack(const struct pt_join *j, const struct cluster *cl)
+{
+	return cl->real < cl->sections ||
+	       cl->lane->hidden >= pt_less(pt_stay(cl->lane, 0)->from, j->slack);
+}
+
 /* Drops sections from before the first stay. */
 static void drop_old(struct pt_join *j, struct pt_lane *l)
 {
@@ -94,7 +118,7 @@ static void drop_old(struct pt_join *j, struct pt_lane *l)
 		if (p->gap ? p->exit.to >= from : p->entry.to >= from)
 			break;
 		j->count.unmatched += !p->gap;
-		pt_guest_drop(l->guest);
+		drop(l);
 	}
 }
 
@@ -148,6 +172,7 @@ static bool begins(const struct pt_section *p, const struct pt_section *last)
 static bool fits(struct pt_join *j, const struct cluster *cl)
 {
 	const struct pt_section *last = NULL;
+	bool lacks = may_lack(j, cl);
 	size_t n = 0;
 
 	for (size_t k = 0; k < cl->sections; k++) {
@@ -161,7 +186,8 @@ static bool fits(struct pt_join *j, const struct cluster *cl)
 		if (n > cl->stays)
 			return false;
 		s = pt_stay(cl->lane, n - 1);
-		if (!may_be(j, p, s) ||
+		/* Where a gap may hide one, and the records lack another, their number says nothing. */
+		if (!may_be(j, p, s) || (lacks && !must_be(j, p, s)) ||
 		    (p->left && !agrees(&pt_guest_witnesses(cl->lane->guest, k)[p->n - 1],
 					&pt_held(j, s->held)->record)))
 			return false;
@@ -219,7 +245,7 @@ static int decide(struct pt_join *j, const struct cluster *cl)
 	for (size_t i = 0; i < cl->stays; i++)
 		pt_held(j, pt_stay(cl->lane, i)->held)->waits = false;
 	for (size_t k = 0; k < cl->sections; k++)
-		pt_guest_drop(cl->lane->guest);
+		drop(cl->lane);
 	cl->lane->first += cl->stays;
 	cl->lane->n -= cl->stays;
 	return err;

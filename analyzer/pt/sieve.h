@@ -26,11 +26,12 @@
 #include "pt/time.h"
 
 struct pt_mark {
-	uint64_t offset;             /* of the packet that follows it, in the bytes */
-	uint64_t tsc, packet, since; /* as in struct pt_event */
+	uint64_t offset; /* of the packet that follows it, in the bytes */
+	uint64_t tsc, packet, packet_counted, counted; /* as in struct pt_event */
 	uint64_t reason, qualification, cr2;
 	uint16_t has; /* PT_HAS_TSC; the rest for CFEs that went in as SHUTDOWN */
 	bool guest;   /* the TSC is the guest's */
+	bool at_mtc;
 	uint8_t cfe, vector;
 };
 

@@ -50,8 +50,10 @@ void pt_mark_time(struct pt_sieve *s, struct pt_mark *mark)
 		return;
 	mark->tsc = pt_time_now(&s->time, s->config);
 	mark->packet = s->time.packet;
-	mark->since = pt_time_since(&s->time, s->config);
+	mark->packet_counted = pt_time_counted(s->time.packet_crystal, s->config);
+	mark->counted = pt_time_counted(s->time.crystal, s->config);
 	mark->guest = s->time.guest;
+	mark->at_mtc = s->time.at_mtc;
 	mark->has |= PT_HAS_TSC;
 }
 

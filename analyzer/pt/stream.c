@@ -20,9 +20,9 @@ struct pt_stream {
 	struct pt_sieve sieve;
 	struct pt_assembler assembler;
 	struct pt_counts counts;
-	uint64_t last;          /* offset of the last event */
-	uint64_t packet, since; /* ... and its time's */
-	bool bad;               /* libipt would not go on in this segment */
+	uint64_t last;            /* offset of the last event */
+	uint64_t packet, counted; /* ... and its time's */
+	bool bad;                 /* libipt would not go on in this segment */
 	bool begun;
 
 	/* Where instructions are followed: the events of a segment, and the facts that come between them. */
@@ -76,7 +76,7 @@ static int give(struct pt_stream *s, struct pt_event *event)
 		look_for_iret(s, event);
 	s->last = event->offset;
 	s->packet = event->packet;
-	s->since = event->since;
+	s->counted = event->counted;
 	if (event->type == PT_EVENT_UNFOLLOWED) {
 		s->counts.unfollowed++;
 		return 1;
@@ -104,8 +104,10 @@ static void set_time(struct pt_stream *s, struct pt_event *event)
 {
 	event->tsc = pt_time_now(&s->sieve.time, &s->config);
 	event->packet = s->sieve.time.packet;
-	event->since = pt_time_since(&s->sieve.time, &s->config);
+	event->packet_counted = pt_time_counted(s->sieve.time.packet_crystal, &s->config);
+	event->counted = pt_time_counted(s->sieve.time.crystal, &s->config);
 	event->guest_tsc = s->sieve.time.guest;
+	event->at_mtc = s->sieve.time.at_mtc;
 	event->has = PT_HAS_TSC;
 }
 
@@ -240,12 +242,12 @@ static int tell_time(struct pt_stream *s, struct pt_event *event)
 	const struct pt_time *time = &s->sieve.time;
 
 	if (!time->known ||
-	    (s->packet == time->packet && s->since == pt_time_since(time, &s->config)))
+	    (s->packet == time->packet && s->counted == pt_time_counted(time->crystal, &s->config)))
 		return 0;
 	*event = (struct pt_event){ .type = PT_EVENT_TIME, .offset = s->next };
 	set_time(s, event);
 	s->packet = event->packet;
-	s->since = event->since;
+	s->counted = event->counted;
 	return 1;
 }
 

@@ -9,9 +9,9 @@ void pt_time_tsc(struct pt_time *time, const uint8_t *at)
 	time->tsc = pt_number(at + 1, 7);
 	time->cycles = 0;
 	time->last = 0;
+	time->at_mtc = false;
 	time->packet = time->tsc;
-	time->crystal = 0;
-	time->has_mtc = false;
+	time->packet_crystal = time->crystal;
 }
 
 void pt_time_tma(struct pt_time *time, const struct pt_config *config, const uint8_t *at)
@@ -51,6 +51,7 @@ void pt_time_mtc(struct pt_time *time, const struct pt_config *config, const uin
 	time->tsc = time->base + (uint64_t)((unsigned __int128)(time->ctc - time->base_ctc) *
 					    config->cpuid_0x15_ebx / config->cpuid_0x15_eax);
 	time->cycles = 0;
+	time->at_mtc = true;
 }
 
 void pt_time_cyc(struct pt_time *time, const uint8_t *at)
@@ -63,6 +64,7 @@ void pt_time_cyc(struct pt_time *time, const uint8_t *at)
 		more = at[i] & 1;
 	}
 	time->cycles += cycles;
+	time->at_mtc = false;
 }
 
 void pt_time_cbr(struct pt_time *time, const struct pt_config *config, const uint8_t *at)
@@ -87,10 +89,10 @@ uint64_t pt_time_now(struct pt_time *time, const struct pt_config *config)
 	return now;
 }
 
-uint64_t pt_time_since(const struct pt_time *time, const struct pt_config *config)
+uint64_t pt_time_counted(uint64_t crystal, const struct pt_config *config)
 {
 	if (!config->cpuid_0x15_eax || !config->cpuid_0x15_ebx)
 		return 0;
-	return (uint64_t)((unsigned __int128)time->crystal * config->cpuid_0x15_ebx /
+	return (uint64_t)((unsigned __int128)crystal * config->cpuid_0x15_ebx /
 			  config->cpuid_0x15_eax);
 }

@@ -23,12 +23,13 @@ struct pt_time {
 	uint64_t tsc;    /* at the last packet that is no CYC */
 	uint64_t cycles; /* since then */
 	uint64_t base, base_ctc, ctc;
-	/* What passed since the TSC packet by MTC packets alone: see pt_time_since. */
-	uint64_t packet; /* what that packet says */
+	/* What MTC packets have counted, TSC packets or not: see pt_time_counted. */
 	uint64_t crystal;
 	uint8_t mtc;
 	bool has_mtc;
-	uint64_t last; /* given by pt_time_now */
+	bool at_mtc;                     /* tsc is the time of the last MTC packet */
+	uint64_t packet, packet_crystal; /* what the last TSC packet says, and crystal there */
+	uint64_t last;                   /* given by pt_time_now */
 };
 
 /* Each takes the packet at AT, which is whole. */
@@ -46,15 +47,15 @@ static inline void pt_time_lost(struct pt_time *time)
 {
 	time->has_ctc = false;
 	time->cycles = 0;
-	time->has_mtc = false;
+	time->has_mtc = time->at_mtc = false;
 }
 
 /*
- * Returns the ticks that have passed since the TSC packet, at least: what the MTC packets since then count. They come of the
- * crystal, so these are the host's ticks whatever TSC packets in a guest say. Neither TMA, which some processors
- * get wrong there (erratum SKZ84), nor CYC is needed, which is of another clock.
+ * Returns CRYSTAL, which is of TIME, in ticks: what has passed from the first MTC packet to the last one. They come of the crystal,
+ * so these are the host's ticks whatever TSC packets in a guest say. Neither TMA, which some processors get wrong there
+ * (erratum SKZ84), nor CYC is needed, which is of another clock.
  */
-uint64_t pt_time_since(const struct pt_time *time, const struct pt_config *config);
+uint64_t pt_time_counted(uint64_t crystal, const struct pt_config *config);
 
 /* Returns the estimate, which does not go down between two TSC packets; 0 where TIME is not known. */
 uint64_t pt_time_now(struct pt_time *time, const struct pt_config *config);

@@ -64,6 +64,8 @@ void mutator_busy_pt(struct mutator *mutator, uint8_t *header)
 	if (below(mutator, 2))
 		pt &= ~(unsigned)RUN_PT_ALONE;
 	header[RUN_VNMI] = (uint8_t)(header[RUN_VNMI] & 3) | (uint8_t)(pt & ~3u);
+	header[RUN_TIME] = (uint8_t)((header[RUN_TIME] & 7) |
+				     (below(mutator, 8) ? 0 : below(mutator, 4) << 3));
 }
 
 static void free_cell(struct mutator *mutator, uint8_t *cell)

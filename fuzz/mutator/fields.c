@@ -46,6 +46,7 @@ static const struct run_field header[] = {
 	SOME("pin2", RUN_PIN, 3, 3, pins),
 	SOME("odd", RUN_PROCESSOR, 0, 4, odd),
 	FIRST("time", RUN_TIME, 0, 3, 7),
+	FIRST("pt-base", RUN_TIME, 3, 2, 3),
 	SOME("exit-misses", RUN_EXIT_MISSES, 0, 8, one_bit),
 	SOME("exit-misses2", RUN_EXIT_MISSES + 1, 0, 8, one_bit),
 	SOME("entry-misses", RUN_ENTRY_MISSES, 0, 8, one_bit),

@@ -31,6 +31,8 @@ struct line {
 	size_t shows_l2; /* the first record that has l2, or that such a witness comes before */
 	bool witnessed; /* there are witnesses of this vCPU: then what witness.h tells of is there */
 	size_t n_series;
+	size_t heard; /* the first witness: before it PT has no word, and no record is looked at for it */
+	size_t carries_l2; /* what first says whose guest it is: from there on an absent word is not "none" */
 	const uint32_t *series; /* records and witnesses, in ALL */
 	const uint8_t *cut;     /* cut[i]: records are missing right before place i of the series */
 	const uint32_t *place;  /* of each record of the line in the series */

@@ -34,6 +34,7 @@ void witnesses_of(struct oracle *oracle, struct line *line, uint32_t vm, uint16_
 	line->place = oracle->place;
 	line->in_line = oracle->in_line;
 	line->n_series = 0;
+	line->heard = line->carries_l2 = SIZE_MAX;
 	for (size_t i = 0; i < line->n_all; i++) {
 		const struct reblock_record *r = &line->all[i];
 
@@ -46,6 +47,10 @@ void witnesses_of(struct oracle *oracle, struct line *line, uint32_t vm, uint16_
 			continue;
 		if (r->kind != REBLOCK_WITNESS)
 			cut = cut || shows_loss(line, k);
+		if (r->kind == REBLOCK_WITNESS && line->heard == SIZE_MAX)
+			line->heard = line->n_series;
+		if (line->carries_l2 == SIZE_MAX && reblock_has(r, REBLOCK_HAS_L2))
+			line->carries_l2 = line->n_series;
 		oracle->series[line->n_series] = (uint32_t)i;
 		oracle->cut[line->n_series] = cut;
 		cut = false;
@@ -111,15 +116,6 @@ bool is_outside(const struct line *line, size_t i)
 	return false;
 }
 
-/* Records are looked at for PT from its first witness on. */
-static bool is_heard(const struct line *line, size_t i)
-{
-	while (i)
-		if (is_witness(line, --i))
-			return true;
-	return false;
-}
-
 /* Mask writes may be recorded before their exit, and come between. */
 static bool is_nothing(const struct line *line, size_t i)
 {
@@ -153,7 +149,7 @@ size_t witness_of_entry(const struct line *line, size_t n)
 	uint8_t assumes = 0;
 	uint64_t rip;
 
-	if (!is_heard(line, i))
+	if (i < line->heard)
 		return ORACLE_NONE;
 	for (i++; i < line->n_series && !line->cut[i] && is_nothing(line, i); i++)
 		;
@@ -200,15 +196,7 @@ static bool is_l2_carried(const struct line *line, size_t i)
 	if ((line->source->presence & REBLOCK_SOURCE_FIELDS) &&
 	    (line->source->fields & REBLOCK_HAS_L2))
 		return true;
-	while (i--) {
-		const struct reblock_record *r = series_at(line, i);
-
-		if (reblock_has(r, REBLOCK_HAS_L2) &&
-		    (r->kind == REBLOCK_EXIT || r->kind == REBLOCK_ENTRY ||
-		     r->kind == REBLOCK_WITNESS))
-			return true;
-	}
-	return false;
+	return i > line->carries_l2;
 }
 
 enum reblock_tri shows_l2(const struct line *line, size_t i, uint8_t *assumes)
@@ -221,7 +209,7 @@ enum reblock_tri shows_l2(const struct line *line, size_t i, uint8_t *assumes)
 
 		while (n && !line->cut[n] && series_at(line, n - 1)->kind != REBLOCK_ENTRY)
 			n--;
-		if (n && !line->cut[n] && is_heard(line, n - 1)) {
+		if (n && !line->cut[n] && n - 1 > line->heard) {
 			uint8_t filled = 0;
 			struct reblock_record entry =
 				line_filled(line, line->in_line[n - 1], &filled);

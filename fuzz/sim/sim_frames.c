@@ -160,6 +160,11 @@ bool sim_guest_returns_to_itself(const struct sim_guest *g)
 	return sim_guest_at_iret(g) && g->frames[g->depth - 1].returns_to == g->rip;
 }
 
+bool sim_frame_is_code_of(enum sim_handler handler, uint64_t rip)
+{
+	return rip >= handlers[handler].begins && rip <= handlers[handler].iret;
+}
+
 uint64_t sim_frame_begin(const struct sim_guest *g)
 {
 	return handlers[g->frames[g->depth - 1].handler].begins;

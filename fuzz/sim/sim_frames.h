@@ -17,6 +17,9 @@ void sim_frame_pop(struct sim_guest *g);
 uint64_t sim_frame_begin(const struct sim_guest *g);
 uint64_t sim_frame_iret(const struct sim_guest *g);
 
+/* Whether RIP is in the code of such a handler. */
+bool sim_frame_is_code_of(enum sim_handler handler, uint64_t rip);
+
 /* Which handler an event has. */
 enum sim_handler sim_handler_of(uint32_t intr_info);
 

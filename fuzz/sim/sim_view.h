@@ -16,6 +16,8 @@ struct sim_pt {
 	bool l2;    /* whose guest it is, is told */
 	bool alone; /* there are no other records */
 	bool lossy; /* it misses what turns say: enum sim_pt_misses */
+	/* The code of these handlers has a CS base, so that Intel PT's addresses are not their RIP: 0: of none, else enum sim_handler + 1. */
+	uint8_t based;
 };
 
 struct sim_view {

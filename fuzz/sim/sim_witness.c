@@ -11,6 +11,7 @@
 #define SHOWS_DELIVERY 0x10u
 #define INJECTED_FIRST 0x20u
 #define SAYS_NOTHING 0x10u
+#define CS_BASE 0x100000u
 #define HOW(turn) ((unsigned)(turn)->mistake >> 4)
 
 static struct reblock_record *add(struct sim *sim, const struct sim_vcpu *v,
@@ -35,15 +36,23 @@ static struct reblock_record *add(struct sim *sim, const struct sim_vcpu *v,
 	return r;
 }
 
-static void at(struct reblock_record *r, uint64_t rip)
+static uint64_t linear(const struct sim *sim, uint64_t rip)
 {
-	r->rip = rip;
+	unsigned based = sim->config.view.pt.based;
+
+	return based && sim_frame_is_code_of((enum sim_handler)(based - 1), rip) ? rip + CS_BASE :
+										   rip;
+}
+
+static void at(const struct sim *sim, struct reblock_record *r, uint64_t rip)
+{
+	r->rip = linear(sim, rip);
 	r->presence |= REBLOCK_HAS_RIP;
 }
 
-static void to(struct reblock_record *r, uint64_t address)
+static void to(const struct sim *sim, struct reblock_record *r, uint64_t rip)
 {
-	r->qualification = address;
+	r->qualification = linear(sim, rip);
 	r->presence |= REBLOCK_HAS_QUALIFICATION;
 }
 
@@ -68,8 +77,8 @@ static void event(struct sim *sim, const struct sim_vcpu *v, const struct sim_sh
 		iret            ? REBLOCK_SAW_IRET :
 		pt->event_trace ? REBLOCK_SAW_INTERRUPT :
 				  REBLOCK_SAW_ASYNC);
-	at(r, shown->events[i].at);
-	to(r, shown->events[i].to);
+	at(sim, r, shown->events[i].at);
+	to(sim, r, shown->events[i].to);
 	if (!iret && pt->event_trace)
 		vector(r, (enum sim_handler)shown->events[i].handler);
 	if (shown->events[i].nests)
@@ -87,10 +96,10 @@ static void exited(struct sim *sim, const struct sim_vcpu *v, const struct sim_b
 	if (before->why == SIM_EXITED_DELIVERY && pt->event_trace && shows_delivery) {
 		r = add(sim, v, REBLOCK_SAW_INTERRUPT);
 		vector(r, sim_handler_of(exit->idt_vectoring));
-		at(r, before->rip);
+		at(sim, r, before->rip);
 	}
 	r = add(sim, v, REBLOCK_SAW_EXIT);
-	at(r, before->rip);
+	at(sim, r, before->rip);
 	if (pt->event_trace) {
 		r->presence |= REBLOCK_HAS_REASON | REBLOCK_HAS_QUALIFICATION;
 		r->reason = exit->reason;
@@ -183,7 +192,7 @@ void sim_witness_ran(struct sim *sim, const struct sim_vcpu *v, const struct sim
 	}
 	if ((how & INJECTED_FIRST) && shown->injected)
 		event(sim, v, shown, from++);
-	at(add(sim, v, REBLOCK_SAW_ENTRY), s->entry_rip);
+	at(sim, add(sim, v, REBLOCK_SAW_ENTRY), s->entry_rip);
 	for (; from < shown->n; from++)
 		event(sim, v, shown, from);
 	exited(sim, v, before, exit, how & SHOWS_DELIVERY);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Intel PT that is damaged, incomplete or of a clock that is not known: one line says what, and the rest is decoded.
-. "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
+# shellcheck source=tests/cli/lib.bash
+. "$(dirname "$0")/lib.bash"
 
 psb='\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82\x02\x82'
 # head TICKS: PSB+ of a CPU in its host, where the counter is at TICKS * 65536; VMCS 0x7000.

@@ -259,7 +259,7 @@ static void other_files(void **state)
 	(void)state;
 	memcpy(kernel + 0x202, magic, sizeof(magic));
 	assert_int_equal(add(kernel, sizeof(kernel), "@0xffffffff81000000", HIGH, &is), -EINVAL);
-	assert_int_equal(add("KDUMP   \6", 16, "@0", 0, &is), -EINVAL);
+	assert_int_equal(add("KDUMP   \6", 9, "@0", 0, &is), -EINVAL);
 	assert_int_equal(add("makedumpfile\0\0", 15, "@0", 0, &is), -EINVAL);
 	assert_int_equal(add("KDUMP", 5, "@0", 0, &is), 0);
 }

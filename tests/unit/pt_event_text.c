@@ -83,7 +83,7 @@ void pt_event_text(const struct pt_event *e, char text[PT_EVENT_TEXT])
 	if (e->has & PT_HAS_AT_IRET)
 		add(&t, " at-iret=%llu", e->at_iret);
 	if (e->type == PT_EVENT_TIME)
-		add(&t, " since=%llu", e->since);
+		add(&t, " counted=%llu", e->counted);
 	if (e->guest_tsc)
 		add_word(&t, " ", "guest-tsc");
 	if (e->begins)
