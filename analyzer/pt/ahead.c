@@ -12,7 +12,7 @@
 #include "pt/ahead.h"
 #include "pt/cut.h"
 
-#define EVENTS 2048    /* of a slot, at most */
+#define EVENTS 1024    /* of a slot, at most */
 #define SLOTS_MOST 32  /* of a queue */
 #define SLOTS_OF_JOB 3 /* so many of all queues for each thread */
 
@@ -201,7 +201,7 @@ int pt_ahead_new(const struct pt_queue *queues, size_t n, unsigned jobs, struct 
 	pthread_cond_init(&a->work, NULL);
 	pthread_cond_init(&a->ready, NULL);
 	jobs = jobs > 1 ? jobs < PT_JOBS_MOST ? jobs : PT_JOBS_MOST : 0;
-	slots = jobs && n ? jobs * SLOTS_OF_JOB / n + 2 : 1;
+	slots = jobs && n ? jobs * SLOTS_OF_JOB / n + 3 : 1;
 	a->slots = slots < SLOTS_MOST ? (unsigned)slots : SLOTS_MOST;
 	a->lanes = calloc(n ? n : 1, sizeof(*a->lanes));
 	if (!a->lanes)
