@@ -5,6 +5,7 @@
 #include <string.h>
 #include "pt/code.h"
 #include "pt/image.h"
+#include "pt/instruction.h"
 
 enum { LONGEST = 15 }; /* instruction: SDM volume 2, "Instruction Format" */
 
@@ -196,26 +197,6 @@ size_t pt_image_read(const struct pt_image *image, uint64_t address, uint8_t *by
 	return n;
 }
 
-/* LOCK is not: with it, IRET is none. */
-static bool is_legacy_prefix(int byte)
-{
-	switch (byte) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x64:
-	case 0x65:
-	case 0x66:
-	case 0x67:
-	case 0xf2:
-	case 0xf3:
-		return true;
-	default:
-		return false;
-	}
-}
-
 enum reblock_tri pt_image_at_iret(const struct pt_image *image, uint64_t address)
 {
 	bool rex = false;
@@ -228,7 +209,7 @@ enum reblock_tri pt_image_at_iret(const struct pt_image *image, uint64_t address
 		if (byte == 0xcf)
 			/* in 32-bit mode it was INC or DEC */
 			return rex && address >> 32 == 0 ? REBLOCK_UNKNOWN : REBLOCK_YES;
-		if (is_legacy_prefix(byte)) {
+		if (pt_is_legacy_prefix(byte)) {
 			/* The processor passes over a REX prefix that others follow: no compiler makes that. */
 			if (rex)
 				return REBLOCK_UNKNOWN;

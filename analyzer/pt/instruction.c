@@ -1,6 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pt/instruction.h"
 
+bool pt_is_legacy_prefix(int byte)
+{
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x64:
+	case 0x65:
+	case 0x66:
+	case 0x67:
+	case 0xf2:
+	case 0xf3:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* The opcode's place behind prefixes, and in 64-bit mode a REX; N if there is none. SIZES: of them, 66 or 67 is there. */
 static size_t opcode_at(const uint8_t *bytes, size_t n, bool wide, bool *sizes)
 {
@@ -9,22 +28,7 @@ static size_t opcode_at(const uint8_t *bytes, size_t n, bool wide, bool *sizes)
 	*sizes = false;
 	for (i = 0; i < n; i++) {
 		*sizes |= bytes[i] == 0x66 || bytes[i] == 0x67;
-		switch (bytes[i]) {
-		case 0x26:
-		case 0x2e:
-		case 0x36:
-		case 0x3e:
-		case 0x64:
-		case 0x65:
-		case 0x66:
-		case 0x67:
-		case 0xf2:
-		case 0xf3:
-			continue;
-		default:
-			break;
-		}
-		if (!wide || (bytes[i] & 0xf0) != 0x40)
+		if (!pt_is_legacy_prefix(bytes[i]) && (!wide || (bytes[i] & 0xf0) != 0x40))
 			break;
 	}
 	return i;

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether BYTE is a legacy prefix, but for LOCK, which neither a branch nor an IRET can have. */
+bool pt_is_legacy_prefix(int byte);
+
 struct pt_instruction {
 	bool is_call;    /* a near one */
 	bool indirect;   /* any branch that has a TIP */

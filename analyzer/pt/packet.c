@@ -20,34 +20,22 @@ static const struct {
 	[0xb2] = { 10, PT_KIND_PTW },
 };
 
-/* Whether the bytes at AT go on with PSB+, up to its end. */
-static bool is_header(const uint8_t *at, size_t left)
+bool pt_follows(const uint8_t *at, const uint8_t *end, enum pt_kind kind, uint32_t over)
 {
-	enum pt_kind kind;
+	enum pt_kind next;
 	int length;
 
-	for (; left; at += length, left -= (size_t)length) {
-		if (left >= 2 && at[0] == 0x02 && at[1] == 0x73)
-			return false; /* a second TMA */
-		length = pt_packet_at(at, left, &kind);
+	for (; at < end; at += length) {
+		/* Where a TMA ends is asked of what follows it: not again and again. */
+		if (end - at >= 2 && at[0] == 0x02 && at[1] == 0x73 && !(over & PT_KIND_BIT(TMA)))
+			return false;
+		length = pt_packet_at(at, (size_t)(end - at), &next);
 		if (length <= 0)
 			return false;
-		switch (kind) {
-		case PT_KIND_PSBEND:
+		if (next == kind)
 			return true;
-		case PT_KIND_PAD:
-		case PT_KIND_FUP:
-		case PT_KIND_PIP:
-		case PT_KIND_VMCS:
-		case PT_KIND_MODE:
-		case PT_KIND_MTC:
-		case PT_KIND_CYC:
-		case PT_KIND_CBR:
-		case PT_KIND_MNT:
-			break;
-		default:
+		if (!(over >> next & 1))
 			return false;
-		}
 	}
 	return false;
 }
@@ -59,6 +47,9 @@ static bool is_header(const uint8_t *at, size_t left)
  */
 static int tma_at(const uint8_t *at, size_t left, enum pt_kind *kind)
 {
+	const uint32_t rest = PT_KIND_BIT(PAD) | PT_KIND_BIT(FUP) | PT_KIND_BIT(PIP) |
+			      PT_KIND_BIT(VMCS) | PT_KIND_BIT(MODE) | PT_KIND_BIT(MTC) |
+			      PT_KIND_BIT(CYC) | PT_KIND_BIT(CBR) | PT_KIND_BIT(MNT);
 	enum pt_kind next;
 	bool bad;
 
@@ -67,7 +58,7 @@ static int tma_at(const uint8_t *at, size_t left, enum pt_kind *kind)
 	bad = at[4] || at[6] & 0xfe;
 	if (left > TMA_SIZE + 1 &&
 	    (bad || pt_packet_at(at + TMA_SIZE, left - TMA_SIZE, &next) < PT_PACKET_CUT) &&
-	    is_header(at + TMA_SIZE + 1, left - TMA_SIZE - 1)) {
+	    pt_follows(at + TMA_SIZE + 1, at + left, PT_KIND_PSBEND, rest)) {
 		*kind = PT_KIND_PAD;
 		return TMA_SIZE + 1;
 	}

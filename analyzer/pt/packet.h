@@ -3,6 +3,7 @@
 #ifndef PT_PACKET_H
 #define PT_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "pt/split.h"
@@ -19,6 +20,11 @@ enum {
  * Returns the length of the packet at AT, of whose bytes LEFT (at least 1) are there, and sets *KIND; or one of the above.
  */
 int pt_packet_at(const uint8_t *at, size_t left, enum pt_kind *kind);
+
+#define PT_KIND_BIT(kind) (1u << PT_KIND_##kind)
+
+/* Whether a packet of KIND comes in the bytes from AT to END, with none before it but those whose PT_KIND_BIT is in OVER. */
+bool pt_follows(const uint8_t *at, const uint8_t *end, enum pt_kind kind, uint32_t over);
 
 /* Returns the SIZE (at most 8) bytes at AT as a little-endian number. */
 static inline uint64_t pt_number(const uint8_t *at, unsigned size)

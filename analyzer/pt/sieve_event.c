@@ -2,62 +2,21 @@
 /* The sieve's part for Event Trace: EVDs wait for their CFE, and the CFE says what may follow. */
 #include "pt/sieve_out.h"
 
+/* What there is of time, and nothing else. */
+#define TIMES \
+	(PT_KIND_BIT(PAD) | PT_KIND_BIT(CYC) | PT_KIND_BIT(MTC) | PT_KIND_BIT(TSC) | \
+	 PT_KIND_BIT(TMA) | PT_KIND_BIT(CBR))
+
 bool pt_fup_follows(const uint8_t *at, const uint8_t *end)
 {
-	enum pt_kind kind;
-	int length;
-
-	while (at < end) {
-		length = pt_packet_at(at, (size_t)(end - at), &kind);
-		if (length <= 0)
-			return false;
-		switch (kind) {
-		case PT_KIND_FUP:
-			return true;
-		case PT_KIND_PAD:
-		case PT_KIND_CYC:
-		case PT_KIND_MTC:
-		case PT_KIND_TSC:
-		case PT_KIND_TMA:
-		case PT_KIND_CBR:
-			at += length;
-			break;
-		default:
-			return false;
-		}
-	}
-	return false;
+	return pt_follows(at, end, PT_KIND_FUP, TIMES);
 }
 
 bool pt_pge_follows(const uint8_t *at, const uint8_t *end)
 {
-	enum pt_kind kind;
-	int length;
-
-	for (; at < end; at += length) {
-		length = pt_packet_at(at, (size_t)(end - at), &kind);
-		if (length <= 0)
-			return false;
-		switch (kind) {
-		case PT_KIND_TIP_PGE:
-			return true;
-		case PT_KIND_PAD:
-		case PT_KIND_PSBEND:
-		case PT_KIND_PIP:
-		case PT_KIND_VMCS:
-		case PT_KIND_MODE:
-		case PT_KIND_TSC:
-		case PT_KIND_TMA:
-		case PT_KIND_MTC:
-		case PT_KIND_CYC:
-		case PT_KIND_CBR:
-		case PT_KIND_MNT:
-			break;
-		default:
-			return false;
-		}
-	}
-	return false;
+	return pt_follows(at, end, PT_KIND_TIP_PGE,
+			  TIMES | PT_KIND_BIT(PSBEND) | PT_KIND_BIT(PIP) | PT_KIND_BIT(VMCS) |
+				  PT_KIND_BIT(MODE) | PT_KIND_BIT(MNT));
 }
 
 bool pt_take_evd(struct pt_sieve *s, uint64_t offset, const uint8_t *at)

@@ -43,7 +43,7 @@ enum pt_kind {
 	PT_KIND_EVD,
 	PT_KIND_PTW,
 	PT_KIND_POWER, /* MWAIT, PWRE, PWRX, EXSTOP */
-	PT_KINDS
+	PT_KINDS       /* at most 32: PT_KIND_BIT */
 };
 
 /* What was met so far. */
