@@ -306,7 +306,7 @@ static int take_flow(struct walker *w, enum pt_kind kind, const uint8_t *at, int
 static int take(struct walker *w, enum pt_kind kind, const uint8_t *at, int length,
 		const uint8_t *end)
 {
-	bool fup = pt_fup_follows(at + length, end);
+	const uint8_t *rest = at + length;
 
 	switch (kind) {
 	case PT_KIND_CFE:
@@ -314,13 +314,14 @@ static int take(struct walker *w, enum pt_kind kind, const uint8_t *at, int leng
 		w->event_trace = true;
 		return 0;
 	case PT_KIND_MODE:
-		take_mode(w, at, fup);
+		take_mode(w, at, pt_fup_follows(rest, end));
 		return 0;
 	case PT_KIND_PTW:
-		w->skip_fup = fup && at[1] & 0x80;
+		w->skip_fup = at[1] & 0x80 && pt_fup_follows(rest, end);
 		return 0;
 	case PT_KIND_POWER:
-		w->skip_fup = fup && (at[1] & 0x7f) == 0x62; /* EXSTOP */
+		/* EXSTOP */
+		w->skip_fup = (at[1] & 0x7f) == 0x62 && pt_fup_follows(rest, end);
 		return 0;
 	case PT_KIND_FUP:
 	case PT_KIND_TIP:
