@@ -122,9 +122,9 @@ static int take_events(struct follower *f, int status, int *err)
 			break;
 		if (e.type == ptev_async_branch) {
 			*err = returned(f, e.variant.async_branch.from);
-			f->stretch++;
-			if (f->stretch < run->n)
-				pt_returns_event(&f->calls, run->stretches[f->stretch].at);
+			if (++f->stretch >= run->n)
+				break;
+			pt_returns_event(&f->calls, run->stretches[f->stretch].at);
 		} else if (e.type == ptev_async_disabled)
 			*err = returned(f, e.variant.async_disabled.at);
 	}
@@ -265,6 +265,9 @@ static int follow(struct follower *f, const struct pt_stretch *stretches)
 		status = take_events(f, status, &err);
 		if (err)
 			return err;
+		/* How many interrupts it sees in the run is libipt's word. */
+		if (f->stretch >= f->run->n)
+			return PT_FOLLOWED_WRONG;
 		if (status < 0)
 			return outcome(f, status);
 		if (stretches[f->stretch].lost)
